@@ -1,0 +1,148 @@
+/**
+ * What the buffer offers to the stages. The buffer is one SQLite file with one writing thread; everything that changes
+ * it is a promise that resolves when the change is on disk (committed with synchronous=FULL) and rejects with a
+ * `CounterfoilError` when nothing of it was kept. Reads use a connection of their own and never wait for the writer.
+ */
+import type { CheckedRecord, Flag, Reason, Schedule, State, Stream } from '../record/types.ts';
+
+export type TrailLog = 'audit' | 'schedule_two';
+
+/** How far the gateway's wall clock could be trusted when something was recorded. */
+export type ClockQuality = 'unknown' | 'synchronised' | 'unsynchronised';
+
+/** Where an event stands in the trail. `leaf` is the RFC 6962 leaf hash, 32 bytes. */
+export interface TrailPlace {
+  readonly log: TrailLog;
+  readonly index: number;
+  readonly leaf: Buffer;
+}
+
+export type IntakeItem =
+  | {
+      readonly type: 'record';
+      readonly lane: string;
+      readonly receivedAtMs: number;
+      readonly clock: ClockQuality;
+      readonly record: CheckedRecord;
+    }
+  | {
+      readonly type: 'refused';
+      readonly lane: string;
+      readonly receivedAtMs: number;
+      readonly idempotencyKey: string | null;
+      readonly laneHash: Buffer | null;
+      readonly reasons: readonly Reason[];
+      /** What was published, at most 256 KiB of it. */
+      readonly bytes: Buffer;
+    };
+
+export type IntakeResult =
+  | {
+      readonly status: 'accepted' | 'duplicate';
+      readonly state: State;
+      readonly sequence: number;
+      readonly receivedAtMs: number;
+      readonly flags: readonly Flag[];
+      readonly laneHash: Buffer;
+      readonly payloadHash: Buffer;
+      readonly trail: TrailPlace;
+    }
+  | {
+      readonly status: 'conflict' | 'refused';
+      readonly state: 'CONFLICT' | 'REFUSED';
+      readonly receivedAtMs: number;
+      readonly trail: TrailPlace;
+    };
+
+/** A record as the sync stage sends it. `payload` has been checked against `payloadHash` when it is handed out. */
+export interface StoredRecord {
+  readonly sequence: number;
+  readonly streamSequence: number;
+  readonly state: State;
+  readonly lane: string;
+  readonly laneHash: Buffer;
+  readonly payloadHash: Buffer;
+  readonly schedule: Schedule;
+  readonly receivedAtMs: number;
+  readonly flags: readonly Flag[];
+  readonly payload: Buffer;
+}
+
+export interface PendingPage {
+  /** In `streamSequence` order, all PENDING and intact. Ends before the first damaged record. */
+  readonly records: readonly StoredRecord[];
+  /** Sequences at the head of the line whose stored bytes no longer match their hash; to be quarantined. */
+  readonly damaged: readonly number[];
+}
+
+/** One record's next state by a checked PMS answer. */
+export interface Settlement {
+  readonly sequence: number;
+  readonly to: 'SYNCED' | 'REJECTED' | 'AWAITING_VERIFICATION' | 'SET_ASIDE';
+  /** The PMS's own identifier for the record, where it gave one. */
+  readonly pmsId: string | null;
+  /** Short reason code or text of the PMS for a refusal; no record data. */
+  readonly reason: string | null;
+}
+
+/** Who to tell about a record's new state, for receipts. */
+export interface SettledRecord {
+  readonly sequence: number;
+  readonly lane: string;
+  readonly idempotencyKey: string;
+  readonly state: State;
+  readonly laneHash: Buffer;
+  readonly payloadHash: Buffer;
+  readonly receivedAtMs: number;
+  readonly flags: readonly Flag[];
+  readonly trail: TrailPlace;
+}
+
+/** Oldest waiting record of one schedule. */
+export interface OldestPending {
+  readonly sequence: number;
+  readonly receivedAtMs: number;
+  /** Age in ms on the monotonic clock when `sameBoot`; otherwise a lower bound (time since this boot). */
+  readonly ageMs: number;
+  readonly sameBoot: boolean;
+}
+
+/** The buffer's own facts, kept in memory and always current as of the last commit. */
+export interface BufferFacts {
+  readonly epoch: string;
+  readonly lastSequence: number;
+  /** Records by schedule and state; states without records are absent. */
+  readonly counts: Readonly<Record<Schedule, Partial<Record<State, number>>>>;
+  readonly oldestPending: Readonly<Partial<Record<Schedule, OldestPending>>>;
+  /** Open publishes that became no record. */
+  readonly refusedOpen: number;
+  readonly conflictOpen: number;
+  readonly duplicatesTotal: number;
+  readonly acceptedTotal: number;
+  readonly lastCommitAtMs: number | null;
+  readonly commitsTotal: number;
+  /** Duration of recent commits in ms (at most 512 of them): begin to durable. */
+  readonly recentCommitMs: readonly number[];
+  readonly auditSize: Readonly<Record<TrailLog, number>>;
+}
+
+export type TrailBody = Readonly<Record<string, unknown>>;
+
+export interface RecordBuffer {
+  readonly gatewayId: string;
+  readonly epoch: string;
+  /** Commits one group in the given order; result i belongs to item i. */
+  intake(items: readonly IntakeItem[]): Promise<IntakeResult[]>;
+  /** Next PENDING records of a stream in order, limited by count and payload bytes (at least one record). */
+  readPending(stream: Stream, limit: number, maxBytes: number): PendingPage;
+  /** Records by stream number, whatever their state, for a PMS that asks to resume earlier. */
+  readFrom(stream: Stream, streamSequence: number, limit: number, maxBytes: number): PendingPage;
+  /** Settles checked answers in one transaction with one trail entry each for `audit` or `schedule_two`. */
+  settle(stream: Stream, settlements: readonly Settlement[]): Promise<SettledRecord[]>;
+  /** PENDING → QUARANTINED for records whose bytes are damaged. */
+  quarantine(stream: Stream, sequences: readonly number[]): Promise<void>;
+  /** Writes one trail entry of its own, for example a sync attempt before its bytes leave. */
+  note(log: TrailLog, kind: string, body: TrailBody): Promise<TrailPlace>;
+  facts(): BufferFacts;
+  close(): Promise<void>;
+}
