@@ -30,7 +30,8 @@ export type IntakeItem =
       readonly lane: string;
       readonly receivedAtMs: number;
       readonly idempotencyKey: string | null;
-      readonly laneHash: Buffer | null;
+      /** lane_hash; SHA-256 of the bytes where they are no JSON. */
+      readonly hash: Buffer;
       readonly reasons: readonly Reason[];
       /** What was published, at most 256 KiB of it. */
       readonly bytes: Buffer;
@@ -47,6 +48,9 @@ export type IntakeResult =
       readonly payloadHash: Buffer;
       readonly trail: TrailPlace;
     }
+  /** Not kept and not to be acknowledged: the lane's evidence budget is used up, or this one item could not be written. */
+  | { readonly status: 'evidence_full' }
+  | { readonly status: 'failed' }
   | {
       readonly status: 'conflict' | 'refused';
       readonly state: 'CONFLICT' | 'REFUSED';
@@ -57,6 +61,7 @@ export type IntakeResult =
 /** A record as the sync stage sends it. `payload` has been checked against `payloadHash` when it is handed out. */
 export interface StoredRecord {
   readonly sequence: number;
+  readonly idempotencyKey: string;
   readonly streamSequence: number;
   readonly state: State;
   readonly lane: string;
@@ -68,11 +73,31 @@ export interface StoredRecord {
   readonly payload: Buffer;
 }
 
+/** Stands in the line for a record that cannot be sent, so that its number is used up at the PMS. */
+export interface GapMarker {
+  readonly gap: 'quarantined' | 'set_aside';
+  readonly sequence: number;
+  readonly streamSequence: number;
+  /** The hash fixed at intake, not that of the damaged bytes. */
+  readonly payloadHash: Buffer;
+}
+
+/** Told apart by `'gap' in entry`. */
+export type StreamEntry = StoredRecord | GapMarker;
+
 export interface PendingPage {
-  /** In `streamSequence` order, all PENDING and intact. Ends before the first damaged record. */
-  readonly records: readonly StoredRecord[];
+  /** In `streamSequence` order. Ends before the first damaged record. */
+  readonly entries: readonly StreamEntry[];
   /** Sequences at the head of the line whose stored bytes no longer match their hash; to be quarantined. */
   readonly damaged: readonly number[];
+}
+
+/** A record the PMS is still verifying, for look-up. */
+export interface AwaitingRecord {
+  readonly sequence: number;
+  readonly streamSequence: number;
+  readonly idempotencyKey: string;
+  readonly payloadHash: Buffer;
 }
 
 /** One record's next state by a checked PMS answer. */
@@ -83,6 +108,8 @@ export interface Settlement {
   readonly pmsId: string | null;
   /** Short reason code or text of the PMS for a refusal; no record data. */
   readonly reason: string | null;
+  /** The PMS's own verification of a Schedule II record, where it gave one. */
+  readonly verification: { readonly verifierId: string; readonly verifiedAt: string } | null;
 }
 
 /** Who to tell about a record's new state, for receipts. */
@@ -133,12 +160,22 @@ export interface RecordBuffer {
   readonly epoch: string;
   /** Commits one group in the given order; result i belongs to item i. */
   intake(items: readonly IntakeItem[]): Promise<IntakeResult[]>;
-  /** Next PENDING records of a stream in order, limited by count and payload bytes (at least one record). */
+  /**
+   * Next PENDING records of a stream and gap markers the PMS has not noted, in order, limited by count and by payload
+   * bytes (at least one entry; a marker counts 0).
+   */
   readPending(stream: Stream, limit: number, maxBytes: number): PendingPage;
-  /** Records by stream number, whatever their state, for a PMS that asks to resume earlier. */
+  /** Entries from a stream number on, whatever their state, for a PMS that asks to resume earlier. */
   readFrom(stream: Stream, streamSequence: number, limit: number, maxBytes: number): PendingPage;
-  /** Settles checked answers in one transaction with one trail entry each for `audit` or `schedule_two`. */
+  /** Records in AWAITING_VERIFICATION above a stream number, in order. */
+  readAwaiting(stream: Stream, afterStreamSequence: number, limit: number): readonly AwaitingRecord[];
+  /**
+   * Settles checked answers in one transaction with its trail entry. A settlement whose record no longer stands where
+   * the step is legal is skipped and missing from the answer.
+   */
   settle(stream: Stream, settlements: readonly Settlement[]): Promise<SettledRecord[]>;
+  /** The PMS has noted these gap markers; they leave the line. Idempotent. */
+  noteGaps(stream: Stream, sequences: readonly number[]): Promise<void>;
   /** PENDING → QUARANTINED for records whose bytes are damaged. */
   quarantine(stream: Stream, sequences: readonly number[]): Promise<void>;
   /** Writes one trail entry of its own, for example a sync attempt before its bytes leave. */

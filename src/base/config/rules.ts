@@ -1,0 +1,140 @@
+/**
+ * What the schema cannot say: rules between keys, each with the remedy. Also the settings that are allowed but leave
+ * the box weaker than it could be; health shows those for as long as they stand (promise 8).
+ */
+import { isLoopback, parseListenUrl, parseUrl } from './address.ts';
+import type { ConfigTree } from './schema.ts';
+
+export type KeyPath = readonly (string | number)[];
+
+/** One thing wrong with the configuration: where, and a sentence that says what is wrong and what to write. */
+export interface Problem {
+  readonly path: KeyPath;
+  readonly text: string;
+}
+
+/** Every broken rule, in the order of the file's sections. */
+export function brokenRules(tree: ConfigTree): Problem[] {
+  return [
+    ...tree.mqtt.listen.flatMap(listenerProblems),
+    ...tlsPair(tree.http.url, tree.http, ['http']),
+    ...syncProblems(tree),
+    ...storageProblems(tree),
+    ...(tree.production ? productionProblems(tree) : []),
+  ];
+}
+
+function listenerProblems(listener: ConfigTree['mqtt']['listen'][number], index: number): Problem[] {
+  const path = ['mqtt', 'listen', index];
+  const problems = tlsPair(listener.url, listener, path);
+  const address = parseListenUrl(listener.url);
+  if (address === null || address.secure) return problems;
+  if (listener.lane_ca_file !== null) {
+    problems.push({ path: [...path, 'lane_ca_file'], text: 'has no effect without TLS; write an mqtts:// url' });
+  }
+  if (!address.loopback && !listener.allow_plain) {
+    const text =
+      'a plain mqtt:// listener beyond loopback lets everybody on the network read and write records; write mqtts:// with cert_file, key_file and lane_ca_file, or mqtt://127.0.0.1, or add allow_plain: true if this network is trusted';
+    problems.push({ path: [...path, 'url'], text });
+  }
+  return problems;
+}
+
+function tlsPair(
+  url: string,
+  files: { readonly cert_file: string | null; readonly key_file: string | null },
+  path: KeyPath,
+): Problem[] {
+  const secure = parseListenUrl(url)?.secure ?? false;
+  return (['cert_file', 'key_file'] as const).flatMap((key) => {
+    if (secure && files[key] === null) {
+      return [{ path: [...path, key], text: `is missing; a TLS listener needs it, write the path of a PEM file` }];
+    }
+    if (!secure && files[key] !== null) {
+      return [{ path: [...path, key], text: 'has no effect without TLS; write an address with mqtts:// or https://' }];
+    }
+    return [];
+  });
+}
+
+function syncProblems(tree: ConfigTree): Problem[] {
+  if (!tree.sync.accept_unproved) return [];
+  const path = ['sync', 'accept_unproved'];
+  if (tree.sync.profile !== 'single') {
+    return [{ path, text: 'works only with sync.profile: single; write false, or change the profile' }];
+  }
+  if (!tree.pms.url.startsWith('https:')) {
+    return [{ path, text: 'needs verified TLS to the PMS; write an https:// pms.url, or false here' }];
+  }
+  return [];
+}
+
+function storageProblems({ storage }: ConfigTree): Problem[] {
+  const problems: Problem[] = [];
+  if (storage.close_at >= storage.open_at) {
+    problems.push({
+      path: ['storage', 'close_at'],
+      text: `must be below storage.open_at (${storage.open_at}); the breaker would flutter. Write for example 0.7`,
+    });
+  }
+  if (storage.reserve_at <= storage.open_at) {
+    problems.push({
+      path: ['storage', 'reserve_at'],
+      text: `must be above storage.open_at (${storage.open_at}); write for example 0.95`,
+    });
+  }
+  return problems;
+}
+
+function productionProblems(tree: ConfigTree): Problem[] {
+  const problems: Problem[] = [];
+  if (tree.schedule_two.signature === null) {
+    const text =
+      'is missing; production has no default for it. Write required (unsigned Schedule II records wait for a person) or optional (they are sent and reviewed daily)';
+    problems.push({ path: ['schedule_two', 'signature'], text });
+  }
+  if (tree.recovery.public_key_file === null) {
+    const text =
+      'is missing; without it nobody can read the records of a dead box. Write the path of the recovery public key (PEM)';
+    problems.push({ path: ['recovery', 'public_key_file'], text });
+  }
+  if (isPlainBeyondLoopback(tree.pms.url)) {
+    const text = 'would send records readable over the network in production; write an https:// address';
+    problems.push({ path: ['pms', 'url'], text });
+  }
+  return problems;
+}
+
+function isPlainBeyondLoopback(value: string): boolean {
+  const url = parseUrl(value);
+  return url !== null && url.protocol === 'http:' && !isLoopback(url.hostname);
+}
+
+/** A setting that is allowed and weak. `key` is dotted, as in the file; `message` says what it means and the remedy. */
+export interface ConfigWarning {
+  readonly key: string;
+  readonly message: string;
+}
+
+/** The settings health has to show for as long as they stand. */
+export function weakSettings(tree: ConfigTree): ConfigWarning[] {
+  const warnings: ConfigWarning[] = [];
+  for (const [index, listener] of tree.mqtt.listen.entries()) {
+    const address = parseListenUrl(listener.url);
+    if (address !== null && !address.secure && !address.loopback) {
+      const message = `Lanes use ${listener.url} without TLS: records cross the network readable. Use mqtts://.`;
+      warnings.push({ key: `mqtt.listen.${index}.allow_plain`, message });
+    }
+  }
+  if (isPlainBeyondLoopback(tree.http.url)) {
+    warnings.push({ key: 'http.url', message: `Screens are served at ${tree.http.url} without TLS. Use https://.` });
+  }
+  if (isPlainBeyondLoopback(tree.pms.url)) {
+    warnings.push({ key: 'pms.url', message: 'Records travel to the PMS without TLS. Use https://.' });
+  }
+  if (tree.sync.accept_unproved) {
+    const message = 'Records are settled on answers that prove nothing. Ask for a PMS that echoes key and hash.';
+    warnings.push({ key: 'sync.accept_unproved', message });
+  }
+  return warnings;
+}

@@ -1,0 +1,177 @@
+/**
+ * Every key of the configuration file, with its default and meaning. The file, the error texts, the JSON Schema and the
+ * `Config` type all come from here. `null` as a default means "not set".
+ */
+import { z } from 'zod';
+import { listenUrl, oneLine, oneOf, path, serverUrl, share, text, timeZone, wholeNumber, yesNo } from './leaves.ts';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+const gateway = z.strictObject({
+  id: text(/^[A-Za-z0-9][A-Za-z0-9_-]{0,79}$/, 'letters, digits, - and _, at most 80, such as gw-0042')
+    .nullable()
+    .default(null)
+    .describe('Name of this gateway; part of every sequence_id and trail origin. Default: gw-{store}.'),
+  store: text(/^[A-Za-z0-9_-]{1,64}$/, 'the store\'s number or name in quotes, such as "0042"').describe(
+    'Number or name of the store, part of every MQTT topic. The only key without a default.',
+  ),
+  name: oneLine("the store's name on one line").nullable().default(null).describe('Name of the store, for screens.'),
+  address: oneLine("the store's address on one line").nullable().default(null).describe('Postal address of the store.'),
+  dea_registration: text(/^[A-Z][A-Z9][0-9]{7}$/, 'two letters (or letter and 9) and seven digits, such as AB1234563')
+    .nullable()
+    .default(null)
+    .describe('DEA registration of the store. One gateway serves one registration.'),
+  time_zone: timeZone().default('America/New_York').describe('IANA time zone of the store, for screens and reports.'),
+});
+
+const listener = z.strictObject({
+  url: listenUrl(['mqtt', 'mqtts'], 'mqtts://0.0.0.0:8883').describe('Address to listen on; port 0 picks a free port.'),
+  cert_file: path("the gateway's certificate (PEM)").nullable().default(null).describe('Certificate, for mqtts://.'),
+  key_file: path("the certificate's private key (PEM)").nullable().default(null).describe('Private key, for mqtts://.'),
+  lane_ca_file: path('the CA that signs lane certificates (PEM)')
+    .nullable()
+    .default(null)
+    .describe("CA of the lanes' client certificates, for mqtts://."),
+  allow_plain: yesNo()
+    .default(false)
+    .describe('Allows mqtt:// without TLS beyond loopback. Records cross the LAN readable; health warns for ever.'),
+});
+
+const intake = z.strictObject({
+  queue_limit: wholeNumber(1, 65_536, 'publishes')
+    .default(4096)
+    .describe('Publishes waiting for the writer; when it is reached, lanes are read more slowly.'),
+  max_packet_bytes: wholeNumber(KIB, 16 * MIB, 'bytes')
+    .default(260 * KIB)
+    .describe('Largest MQTT packet: 256 KiB kept as evidence of a refused publish, and 4 KiB for topic and header.'),
+  max_in_flight_bytes: wholeNumber(MIB, 1024 * MIB, 'bytes')
+    .default(32 * MIB)
+    .describe('Bytes of publishes taken in and not yet acknowledged, over all lanes.'),
+  max_connections: wholeNumber(1, 10_000, 'connections').default(256).describe('Open connections of all lanes.'),
+  max_connections_per_address: wholeNumber(1, 10_000, 'connections')
+    .default(64)
+    .describe('Open connections of one IP address (several lanes may share one behind a router).'),
+  connect_timeout_seconds: wholeNumber(1, 300, 'seconds')
+    .default(10)
+    .describe('Time a new connection has for TLS and its CONNECT packet.'),
+  max_keep_alive_seconds: wholeNumber(5, 3600, 'seconds')
+    .default(60)
+    .describe('Longest MQTT keep-alive a lane may ask for, so that a dead lane is noticed.'),
+});
+
+const pms = z.strictObject({
+  url: serverUrl('https://pms.example.com').default('http://127.0.0.1:8090').describe('Base address of the PMS.'),
+  token_file: path('the file that holds the bearer token')
+    .nullable()
+    .default(null)
+    .describe('Bearer token, mode 0600.'),
+  heartbeat_seconds: wholeNumber(1, 3600, 'seconds').default(15).describe('Time between two heartbeats to the PMS.'),
+});
+
+const sync = z.strictObject({
+  batch_size: wholeNumber(1, 10_000, 'records').default(500).describe('Most records in one request.'),
+  profile: oneOf(['batch', 'single'])
+    .default('batch')
+    .describe('single: one record per request, for a PMS that knows no batches.'),
+  accept_unproved: yesNo()
+    .default(false)
+    .describe('With profile single: settle records on answers that name neither key nor hash. Health says so.'),
+});
+
+const fallback = z.strictObject({
+  oldest_pending_seconds: wholeNumber(1, 86_400, 'seconds')
+    .default(120)
+    .describe('A record pending longer than this puts the gateway in FALLBACK.'),
+  schedule_two_depth_limit: wholeNumber(1, 1_000_000, 'records')
+    .default(1000)
+    .describe('Pending Schedule II records that count as too many.'),
+});
+
+const storage = z.strictObject({
+  open_at: share().default(0.8).describe('From this utilisation on only controlled-substance records are taken.'),
+  close_at: share().default(0.7).describe('Below this utilisation everything is taken again.'),
+  reserve_at: share().default(0.95).describe('From this utilisation on only Schedule II is taken.'),
+  max_bytes: wholeNumber(16 * MIB, Number.MAX_SAFE_INTEGER, 'bytes')
+    .nullable()
+    .default(null)
+    .describe('Bytes the buffer may use; null: the whole filesystem.'),
+  max_records: wholeNumber(1000, Number.MAX_SAFE_INTEGER, 'records')
+    .nullable()
+    .default(null)
+    .describe('Records the buffer may hold; null: no limit but space.'),
+});
+
+const retention = z.strictObject({
+  buffer_days: wholeNumber(1, 366, 'days').default(14).describe('Days a settled record stays in the buffer.'),
+  years: wholeNumber(2, 100, 'years').default(6).describe('Years a record is kept; 21 CFR 1304.04 asks for two.'),
+});
+
+const scheduleTwo = z.strictObject({
+  signature: oneOf(['optional', 'required'])
+    .nullable()
+    .default(null)
+    .describe('What happens to a Schedule II record without valid signature. Default: optional; production must say.'),
+  roster_file: path("the store's roster of signing keys")
+    .nullable()
+    .default(null)
+    .describe('Who may sign Schedule II records.'),
+  second_signer: oneOf(['optional', 'required']).default('optional').describe('Whether a second signature is needed.'),
+});
+
+const recovery = z.strictObject({
+  public_key_file: path('the recovery public key (PEM)')
+    .nullable()
+    .default(null)
+    .describe('Key a lost box is recovered with. Required in production.'),
+});
+
+/** The configuration file, in its own snake_case. Rules between keys are in `rules.ts`. */
+export const configSchema = z.strictObject({
+  gateway: gateway.prefault({} as z.input<typeof gateway>).describe('Who this gateway is.'),
+  production: yesNo().default(false).describe('true: refuse to start with anything missing that a store needs.'),
+  log_level: oneOf(['debug', 'info', 'warn', 'error', 'silent'])
+    .default('info')
+    .describe('Least level that is logged.'),
+  data_dir: path('the data directory').default('./data').describe('buffer.db lives here; mode 0700.'),
+  trail_dir: path('the trail directory')
+    .nullable()
+    .default(null)
+    .describe('In production the append-only partition. Default: {data_dir}/trail.'),
+  product_table: path("a CSV file in the columns of FDA's NDC directory")
+    .nullable()
+    .default(null)
+    .describe('Products of the store; the gateway works without.'),
+  mqtt: z
+    .strictObject({
+      listen: z
+        .array(listener, { error: 'a list, each item "- {url: mqtt://127.0.0.1:1883}"' })
+        .min(1, { error: 'at least one listener, such as "- {url: mqtt://127.0.0.1:1883}"' })
+        .max(16, { error: 'at most 16 listeners' })
+        .prefault([{ url: 'mqtt://127.0.0.1:1883' }])
+        .describe('Where lanes connect.'),
+    })
+    .prefault({})
+    .describe('The embedded MQTT 3.1.1 broker.'),
+  intake: intake.prefault({}).describe('Limits that keep one lane from harming the others.'),
+  http: z
+    .strictObject({
+      url: listenUrl(['http', 'https'], 'http://127.0.0.1:8080')
+        .default('http://127.0.0.1:8080')
+        .describe('Where health, metrics and screens are served.'),
+      cert_file: path('the certificate (PEM)').nullable().default(null).describe('Certificate, for https://.'),
+      key_file: path("the certificate's private key (PEM)").nullable().default(null).describe('For https://.'),
+    })
+    .prefault({})
+    .describe('Health, metrics and screens.'),
+  pms: pms.prefault({}).describe('The central pharmacy management system.'),
+  sync: sync.prefault({}).describe('How records are brought to the PMS.'),
+  fallback: fallback.prefault({}).describe('When the gateway calls itself out of step with the PMS.'),
+  storage: storage.prefault({}).describe('The storage breaker; shares of the space, 0.8 is 80 %.'),
+  retention: retention.prefault({}).describe('How long records are kept.'),
+  schedule_two: scheduleTwo.prefault({}).describe('Schedule II.'),
+  recovery: recovery.prefault({}).describe('Getting records out of a dead box.'),
+});
+
+/** The whole file after defaults, keys as in the file. */
+export type ConfigTree = z.output<typeof configSchema>;

@@ -1,0 +1,364 @@
+/**
+ * One commit group of intake, inside the writer's transaction: sort items into new records, duplicates, conflicts and
+ * refusals; seal the new ones as packs; fix their trail entries; insert everything.
+ *
+ * Nothing here touches the ledger: `IntakeGroup` collects what must change there, and the writer applies it only after
+ * COMMIT has returned. If the power goes before that, the file has none of the group; after it, all of it.
+ */
+import type { IntakeItem, IntakeResult, TrailPlace } from './api.ts';
+import {
+  CONFLICT,
+  clockCode,
+  flagBits,
+  flagsOf,
+  PENDING,
+  REFUSED,
+  SCHEDULE_TWO,
+  scheduleCode,
+  stateName,
+  streamCodeOfSchedule,
+  withFlag,
+} from './codes.ts';
+import { bodyJson, intakeBody } from './entry.ts';
+import { UNDONE } from './key-tail.ts';
+import { PACK_RECORDS, sealPack } from './pack.ts';
+import { copyHeads, type Heads, type Moment, nextEntry, type Session, storeEntry } from './session.ts';
+
+type RecordItem = Extract<IntakeItem, { type: 'record' }>;
+type RefusedItem = Extract<IntakeItem, { type: 'refused' }>;
+
+/** A record about to be inserted. */
+export interface Draft {
+  readonly item: RecordItem;
+  readonly recordId: number;
+  readonly schedule: number;
+  readonly streamSequence: number;
+  readonly lane: number;
+  readonly instance: number | null;
+  readonly key: string;
+  readonly fill: string | null;
+  readonly undoes: number | null;
+  readonly flags: number;
+  pack: number;
+  place: TrailPlace | null;
+}
+
+/** Most bytes of open evidence one lane may hold: a broken till must not fill the disk. */
+export const EVIDENCE_BYTES_PER_LANE = 16 * 1024 * 1024;
+
+export interface EvidenceAdded {
+  readonly lane: number;
+  readonly state: number;
+  readonly bytes: number;
+}
+
+export class IntakeGroup {
+  readonly #session: Session;
+  readonly #moment: Moment;
+  readonly heads: Heads;
+  readonly drafts: Draft[] = [];
+  readonly evidence: EvidenceAdded[] = [];
+  duplicates = 0;
+  readonly #evidenceBytes: ReadonlyMap<number, number>;
+  readonly #keys = new Map<string, Draft>();
+  readonly #fills = new Map<string, number>();
+  readonly #numbers: [number, number];
+  readonly #late: (() => void)[] = [];
+  readonly #results: (IntakeResult | null)[] = [];
+
+  constructor(session: Session, moment: Moment, evidenceBytes: ReadonlyMap<number, number>) {
+    this.#session = session;
+    this.#moment = moment;
+    this.#evidenceBytes = evidenceBytes;
+    this.heads = copyHeads(session.ledger);
+    this.#numbers = [...session.ledger.lastNumber];
+  }
+
+  /** Does the whole group; result i belongs to item i. Throws when SQLite does; the caller then rolls back. */
+  write(items: readonly IntakeItem[]): IntakeResult[] {
+    for (const [at, item] of items.entries()) {
+      this.#results.push(null);
+      if (item.type === 'refused') this.#late.push(() => this.#put(at, this.#refuse(item)));
+      else this.#sortRecord(at, item);
+    }
+    this.#insertPacks(this.drafts.filter((draft) => draft.schedule !== SCHEDULE_TWO));
+    this.#insertPacks(this.drafts.filter((draft) => draft.schedule === SCHEDULE_TWO));
+    for (const finish of this.#late) finish();
+    return this.#results.map((result) => {
+      if (result === null) throw new Error('an intake item got no result');
+      return result;
+    });
+  }
+
+  #put(at: number, result: IntakeResult): void {
+    this.#results[at] = result;
+  }
+
+  #sortRecord(at: number, item: RecordItem): void {
+    const { ring, ledger } = this.#session;
+    const key = ring.lookupHash('key', item.record.idempotencyKey);
+    const twin = this.#keys.get(key);
+    const holder = twin?.recordId ?? ledger.findKey(key);
+    if (holder === undefined) {
+      const draft = this.#draft(item, key);
+      this.drafts.push(draft);
+      this.#keys.set(key, draft);
+      this.#late.push(() => this.#put(at, accepted(draft, ledger.baseRecordId)));
+      return;
+    }
+    this.#late.push(() => this.#put(at, this.#answerKnown(item, key, holder)));
+  }
+
+  #draft(item: RecordItem, key: string): Draft {
+    const { ledger, names, ring } = this.#session;
+    const { record } = item;
+    const schedule = scheduleCode(record.schedule);
+    const recordId = ledger.lastRecordId + this.drafts.length + 1;
+    const stream = streamCodeOfSchedule(schedule) === 1 ? 1 : 0;
+    this.#numbers[stream] += 1;
+    const lane = names.lane(item.lane);
+    const instance = record.laneInstance === null ? null : names.instance(lane, record.laneInstance);
+    let flags = flagBits(record.flags);
+    if (instance !== null && record.laneSequence !== null && names.leavesGap(instance, record.laneSequence)) {
+      flags = withFlag(flags, 'lane_sequence_gap');
+    }
+    let fill: string | null = null;
+    let undoes: number | null = null;
+    if (record.kind === 'VOID' || record.kind === 'RETURN') {
+      const target = record.refersTo === null ? undefined : this.#findKey(ring.lookupHash('key', record.refersTo));
+      if (target === undefined) flags = withFlag(flags, 'refers_to_unknown');
+      else {
+        undoes = target;
+        fill = this.#fillOf(target);
+        if (fill !== null && this.#findFill(fill) === target) this.#fills.set(fill, UNDONE);
+      }
+    } else if (record.fillIdentity !== null) {
+      fill = ring.lookupHash('fill', record.fillIdentity);
+      if (this.#findFill(fill) !== undefined) flags = withFlag(flags, 'possible_double_sale');
+      this.#fills.set(fill, recordId);
+    }
+    return {
+      item,
+      recordId,
+      schedule,
+      streamSequence: this.#numbers[stream],
+      lane,
+      instance,
+      key,
+      fill,
+      undoes,
+      flags,
+      pack: 0,
+      place: null,
+    };
+  }
+
+  #findKey(hash: string): number | undefined {
+    return this.#keys.get(hash)?.recordId ?? this.#session.ledger.findKey(hash);
+  }
+
+  #findFill(hash: string): number | undefined {
+    const here = this.#fills.get(hash);
+    if (here !== undefined) return here === UNDONE ? undefined : here;
+    return this.#session.ledger.findFill(hash);
+  }
+
+  #fillOf(recordId: number): string | null {
+    const draft = this.drafts[recordId - this.#session.ledger.lastRecordId - 1];
+    if (draft !== undefined) return draft.fill;
+    return this.#session.sql.head.get(recordId)?.fill?.toString('latin1') ?? null;
+  }
+
+  /** One pack, one trail entry and the rows for each run of at most PACK_RECORDS drafts of one trail. */
+  #insertPacks(drafts: readonly Draft[]): void {
+    for (let from = 0; from < drafts.length; from += PACK_RECORDS)
+      this.#insertPack(drafts.slice(from, from + PACK_RECORDS));
+  }
+
+  #insertPack(drafts: readonly Draft[]): void {
+    const first = drafts[0];
+    if (first === undefined) return;
+    const { ring, bufferId, ledger } = this.#session;
+    const rows = drafts.map((draft) => ({
+      sequence: draft.recordId - ledger.baseRecordId,
+      lane: draft.item.lane,
+      schedule: draft.schedule,
+      laneHash: draft.item.record.laneHash,
+      payloadHash: draft.item.record.payloadHash,
+      receivedMs: draft.item.receivedAtMs,
+      clock: clockCode(draft.item.clock),
+      flags: draft.flags,
+    }));
+    const log = streamCodeOfSchedule(first.schedule) === 1 ? 1 : 0;
+    const { place } = nextEntry(this.#session, this.heads, log, this.#moment, 'intake', intakeBody(rows));
+    const sealed = sealPack(
+      ring,
+      bufferId,
+      first.recordId,
+      drafts.map((draft) => draft.item.record.payload),
+    );
+    for (const [slot, draft] of drafts.entries()) {
+      draft.pack = first.recordId;
+      draft.place = place;
+      this.#insertRow(draft, slot, slot === 0 ? sealed : null, place);
+    }
+  }
+
+  #insertRow(draft: Draft, slot: number, sealed: Buffer | null, place: TrailPlace): void {
+    const { item } = draft;
+    const carries = sealed !== null;
+    this.#session.sql.insertRecord.run(
+      draft.recordId,
+      PENDING,
+      draft.schedule,
+      draft.streamSequence,
+      draft.lane,
+      draft.instance,
+      item.record.laneSequence,
+      item.receivedAtMs,
+      clockCode(item.clock),
+      draft.flags,
+      draft.pack,
+      slot,
+      Buffer.from(draft.key, 'latin1'),
+      draft.fill === null ? null : Buffer.from(draft.fill, 'latin1'),
+      draft.undoes,
+      item.record.laneHash,
+      item.record.payloadHash,
+      carries ? this.#session.boot : null,
+      carries ? this.#moment.monotonicMs : null,
+      carries ? this.#moment.utcMs : null,
+      carries ? place.index : null,
+      carries ? place.leaf : null,
+      sealed,
+    );
+  }
+
+  /** The key is taken: by the same record (duplicate, told with its present state) or by another one (conflict). */
+  #answerKnown(item: RecordItem, key: string, holder: number): IntakeResult {
+    const { sql, ledger } = this.#session;
+    const head = sql.head.get(holder);
+    if (head === undefined) throw new Error(`record ${holder} is in the key index but not in the buffer`);
+    if (!head.lane_hash.equals(item.record.laneHash)) return this.#conflict(item, key, holder, head.schedule);
+    const carrier = sql.carrier.get(head.pack);
+    if (carrier === undefined) throw new Error(`pack ${head.pack} has no carrier row`);
+    this.duplicates += 1;
+    return {
+      status: 'duplicate',
+      state: stateName(head.state),
+      sequence: holder - ledger.baseRecordId,
+      receivedAtMs: head.received_ms,
+      flags: flagsOf(head.flags),
+      laneHash: head.lane_hash,
+      payloadHash: head.payload_hash,
+      trail: {
+        log: head.schedule === SCHEDULE_TWO ? 'schedule_two' : 'audit',
+        index: carrier.trail_index,
+        leaf: carrier.leaf,
+      },
+    };
+  }
+
+  #conflict(item: RecordItem, key: string, holder: number, schedule: number): IntakeResult {
+    const sequence = holder - this.#session.ledger.baseRecordId;
+    return this.#keep(item.lane, item.receivedAtMs, CONFLICT, {
+      key: Buffer.from(key, 'latin1'),
+      hash: item.record.laneHash,
+      holder,
+      reasons: '[{"code":"key_conflict","field":"idempotency_key"}]',
+      bytes: item.record.payload,
+      log: streamCodeOfSchedule(schedule) === 1 ? 1 : 0,
+      body: { lane: item.lane, lane_hash: item.record.laneHash.toString('base64'), sequence },
+    });
+  }
+
+  #refuse(item: RefusedItem): IntakeResult {
+    const reasons = item.reasons.map(({ code, field }) => ({ code, field }));
+    const codes = [...new Set(reasons.map(({ code }) => code))].sort();
+    const key = item.idempotencyKey;
+    return this.#keep(item.lane, item.receivedAtMs, REFUSED, {
+      key: key === null ? null : Buffer.from(this.#session.ring.lookupHash('key', key), 'latin1'),
+      hash: item.hash,
+      holder: null,
+      reasons: JSON.stringify(reasons),
+      bytes: item.bytes,
+      log: 0,
+      body: { codes, hash: item.hash.toString('base64'), lane: item.lane },
+    });
+  }
+
+  /** Keeps a publish that became no record, once: the same bytes again get the first answer. */
+  #keep(laneName: string, receivedMs: number, state: number, kept: Kept): IntakeResult {
+    const { sql, names, ring, bufferId } = this.#session;
+    const lane = names.lane(laneName);
+    const status = state === CONFLICT ? 'conflict' : 'refused';
+    const known = sql.findEvidence.get(kept.hash, lane, state);
+    if (known !== undefined) {
+      const trail: TrailPlace = {
+        log: known.log === 1 ? 'schedule_two' : 'audit',
+        index: known.trail_index,
+        leaf: known.leaf,
+      };
+      return { status, state: stateName(state) as 'CONFLICT' | 'REFUSED', receivedAtMs: known.received_ms, trail };
+    }
+    const used = this.#evidenceBytes.get(lane) ?? 0;
+    const here = this.evidence.reduce((sum, added) => sum + (added.lane === lane ? added.bytes : 0), 0);
+    if (used + here + kept.bytes.length > EVIDENCE_BYTES_PER_LANE) return { status: 'evidence_full' };
+    const place = storeEntry(this.#session, this.heads, kept.log, this.#moment, status, bodyJson(kept.body));
+    const sealed = ring.sealBytes(kept.bytes, `counterfoil evidence ${bufferId} ${kept.hash.toString('hex')}`);
+    sql.addEvidence.run(
+      state,
+      lane,
+      receivedMs,
+      kept.key,
+      kept.hash,
+      kept.holder,
+      kept.reasons,
+      kept.bytes.length,
+      kept.log,
+      place.index,
+      place.leaf,
+      sealed,
+    );
+    this.evidence.push({ lane, state, bytes: kept.bytes.length });
+    return { status, state: stateName(state) as 'CONFLICT' | 'REFUSED', receivedAtMs: receivedMs, trail: place };
+  }
+
+  /** Called after COMMIT: the ledger learns what is now on disk. */
+  apply(): void {
+    const { ledger } = this.#session;
+    ledger.heads = [{ ...this.heads[0] }, { ...this.heads[1] }];
+    ledger.lastNumber = [...this.#numbers];
+    for (const draft of this.drafts) {
+      ledger.lastRecordId = draft.recordId;
+      ledger.tail.addKey(draft.key, draft.recordId);
+      ledger.count(draft.schedule, PENDING, 1);
+      ledger.notePending(draft.schedule, draft.recordId, draft.item.receivedAtMs, draft.pack);
+    }
+    for (const [fill, recordId] of this.#fills) ledger.tail.setFill(fill, recordId);
+  }
+}
+
+interface Kept {
+  readonly key: Buffer | null;
+  readonly hash: Buffer;
+  readonly holder: number | null;
+  readonly reasons: string;
+  readonly bytes: Buffer;
+  readonly log: 0 | 1;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+function accepted(draft: Draft, baseRecordId: number): IntakeResult {
+  if (draft.place === null) throw new Error('a draft has no place in the trail');
+  return {
+    status: 'accepted',
+    state: 'PENDING',
+    sequence: draft.recordId - baseRecordId,
+    receivedAtMs: draft.item.receivedAtMs,
+    flags: flagsOf(draft.flags),
+    laneHash: draft.item.record.laneHash,
+    payloadHash: draft.item.record.payloadHash,
+    trail: draft.place,
+  };
+}

@@ -1,0 +1,237 @@
+/**
+ * Opening the buffer: files, lock, writer thread and reading connection put together as one `RecordBuffer`.
+ */
+import { readFileSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
+import type { Database } from 'better-sqlite3';
+import type { Clock } from '../base/clock.ts';
+import { CounterfoilError } from '../base/errors.ts';
+import type { Stream } from '../record/types.ts';
+import type {
+  BufferFacts,
+  IntakeItem,
+  IntakeResult,
+  RecordBuffer,
+  SettledRecord,
+  Settlement,
+  TrailBody,
+  TrailLog,
+  TrailPlace,
+} from './api.ts';
+import { type WriterFacts, withAges } from './facts.ts';
+import { bufferPaths, createIfNew, openForReading, prepareDataDir, readBoxKey } from './files.ts';
+import { decodeResults, encodeItems } from './intake-codec.ts';
+import { Keyring } from './keyring.ts';
+import { lockDataDir } from './lock.ts';
+import { Reader } from './reader.ts';
+import type { ThreadFailure, ThreadOptions, ThreadReply, ThreadRequest } from './writer-thread.ts';
+
+export interface OpenBufferOptions {
+  /** Directory of the buffer, made (mode 0700) when it is missing. */
+  readonly dataDir: string;
+  readonly gatewayId: string;
+  readonly clock: Clock;
+  /** Called once when the disk failed in a way that leaves the file's content unknown: the process must end (74). */
+  readonly onFatal: (error: CounterfoilError) => void;
+}
+
+const logOf = (stream: Stream): TrailLog => (stream === 'schedule_two' ? 'schedule_two' : 'audit');
+
+function errorOf(failure: ThreadFailure): CounterfoilError {
+  return new CounterfoilError(failure.code, failure.message, failure.hint);
+}
+
+/** The kernel's id of this boot; the process's start where there is none (not Linux). */
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    return `process-${Math.round(performance.timeOrigin)}`;
+  }
+}
+
+interface Waiting {
+  readonly resolve: (reply: ThreadReply) => void;
+  readonly reject: (error: Error) => void;
+}
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+class OpenBuffer implements RecordBuffer {
+  readonly gatewayId: string;
+  readonly epoch: string;
+  readonly #worker: Worker;
+  readonly #reader: Reader;
+  readonly #readDb: Database;
+  readonly #clock: Clock;
+  readonly #unlock: () => void;
+  readonly #onFatal: (error: CounterfoilError) => void;
+  readonly #waiting = new Map<number, Waiting>();
+  #facts: WriterFacts;
+  #nextId = 1;
+  #failed: CounterfoilError | null = null;
+  #closing = false;
+
+  constructor(parts: {
+    options: OpenBufferOptions;
+    worker: Worker;
+    reader: Reader;
+    readDb: Database;
+    facts: WriterFacts;
+    unlock: () => void;
+  }) {
+    this.gatewayId = parts.options.gatewayId;
+    this.epoch = parts.facts.epoch;
+    this.#worker = parts.worker;
+    this.#reader = parts.reader;
+    this.#readDb = parts.readDb;
+    this.#clock = parts.options.clock;
+    this.#unlock = parts.unlock;
+    this.#onFatal = parts.options.onFatal;
+    this.#facts = parts.facts;
+    this.#worker.on('message', (reply: ThreadReply) => this.#take(reply));
+    this.#worker.on('error', (error) => this.#fail(threadDied(error)));
+    this.#worker.on('exit', () => {
+      if (!this.#closing) this.#fail(threadDied(null));
+    });
+  }
+
+  async intake(items: readonly IntakeItem[]): Promise<IntakeResult[]> {
+    const { message, transfer } = encodeItems(items);
+    const reply = await this.#ask({ op: 'intake', message }, transfer);
+    return 'intake' in reply ? decodeResults(reply.intake) : [];
+  }
+
+  readPending(stream: Stream, limit: number, maxBytes: number) {
+    return this.#reader.readPending(stream, limit, maxBytes);
+  }
+
+  readFrom(stream: Stream, streamSequence: number, limit: number, maxBytes: number) {
+    return this.#reader.readFrom(stream, streamSequence, limit, maxBytes);
+  }
+
+  readAwaiting(stream: Stream, afterStreamSequence: number, limit: number) {
+    return this.#reader.readAwaiting(stream, afterStreamSequence, limit);
+  }
+
+  async settle(stream: Stream, settlements: readonly Settlement[]): Promise<SettledRecord[]> {
+    const reply = await this.#ask({ op: 'settle', log: logOf(stream), settlements });
+    if (!('settled' in reply)) return [];
+    return reply.settled.map((row) => ({
+      ...row,
+      laneHash: Buffer.from(row.laneHash),
+      payloadHash: Buffer.from(row.payloadHash),
+      trail: placeOf(row.trail),
+      idempotencyKey: this.#reader.keyOf(row.sequence),
+    }));
+  }
+
+  async quarantine(stream: Stream, sequences: readonly number[]): Promise<void> {
+    await this.#ask({ op: 'quarantine', log: logOf(stream), sequences });
+  }
+
+  async noteGaps(stream: Stream, sequences: readonly number[]): Promise<void> {
+    await this.#ask({ op: 'noteGaps', log: logOf(stream), sequences });
+  }
+
+  async note(log: TrailLog, kind: string, body: TrailBody): Promise<TrailPlace> {
+    const reply = await this.#ask({ op: 'note', log, kind, body });
+    if (!('place' in reply)) throw new Error('the writer answered a note with something else');
+    return placeOf(reply.place);
+  }
+
+  facts(): BufferFacts {
+    return withAges(this.#facts, this.#clock.monotonicMs());
+  }
+
+  async close(): Promise<void> {
+    if (this.#closing) return;
+    this.#closing = true;
+    const ended = new Promise<void>((resolve) => this.#worker.once('exit', () => resolve()));
+    if (this.#failed === null) await this.#ask({ op: 'close' });
+    else await this.#worker.terminate();
+    await ended;
+    this.#readDb.close();
+    this.#unlock();
+  }
+
+  #ask(request: DistributiveOmit<ThreadRequest, 'id'>, transfer: ArrayBuffer[] = []): Promise<ThreadReply> {
+    if (this.#failed !== null) return Promise.reject(this.#failed);
+    const id = this.#nextId;
+    this.#nextId += 1;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#worker.postMessage({ ...request, id }, transfer);
+    });
+  }
+
+  #take(reply: ThreadReply): void {
+    if ('facts' in reply) this.#facts = reply.facts;
+    if (!('id' in reply)) return;
+    const waiting = this.#waiting.get(reply.id);
+    this.#waiting.delete(reply.id);
+    if (!('failure' in reply)) {
+      waiting?.resolve(reply);
+      return;
+    }
+    const error = errorOf(reply.failure);
+    waiting?.reject(error);
+    if (error.code !== 'storage_full') this.#fail(error);
+  }
+
+  #fail(error: CounterfoilError): void {
+    if (this.#failed !== null) return;
+    this.#failed = error;
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
+    this.#onFatal(error);
+  }
+}
+
+const placeOf = (place: TrailPlace): TrailPlace => ({ ...place, leaf: Buffer.from(place.leaf) });
+
+function threadDied(cause: unknown): CounterfoilError {
+  return new CounterfoilError(
+    'internal',
+    'the thread that writes the buffer ended',
+    'The gateway stops; its next start reads the buffer again.',
+    cause,
+  );
+}
+
+/**
+ * Opens the buffer in `dataDir`, making a first one where there has never been any.
+ * Throws `buffer_locked`, `buffer_damaged`, `buffer_newer`, `buffer_unfit` or `key_missing` (all exit 78).
+ */
+export async function openBuffer(options: OpenBufferOptions): Promise<RecordBuffer> {
+  const paths = bufferPaths(options.dataDir);
+  prepareDataDir(options.dataDir);
+  const unlock = lockDataDir(options.dataDir);
+  try {
+    createIfNew(paths, options.gatewayId, options.clock.utcMs());
+    const boxKey = readBoxKey(paths);
+    const { worker, facts } = await startThread({ path: paths.db, boxKey, bootId: bootId() });
+    const readDb = openForReading(paths.db);
+    const keys = readDb.prepare<[], { keyId: number; purpose: number; wrapped: Buffer }>(
+      'SELECT key_id AS keyId, purpose, wrapped FROM data_key ORDER BY key_id',
+    );
+    const reader = new Reader(readDb, new Keyring(boxKey, keys.all()));
+    return new OpenBuffer({ options, worker, reader, readDb, facts, unlock });
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+function startThread(options: ThreadOptions): Promise<{ worker: Worker; facts: WriterFacts }> {
+  const worker = new Worker(new URL('./writer-thread.ts', import.meta.url), { workerData: options });
+  return new Promise((resolve, reject) => {
+    worker.once('error', reject);
+    worker.once('message', (reply: ThreadReply) => {
+      worker.removeListener('error', reject);
+      if ('ready' in reply) resolve({ worker, facts: reply.ready });
+      else if ('unfit' in reply) reject(errorOf(reply.unfit));
+      else reject(threadDied(null));
+    });
+  });
+}

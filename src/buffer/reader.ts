@@ -1,0 +1,183 @@
+/**
+ * Reading the line: what goes to the PMS next, with every payload checked against its hash before it is handed out.
+ * Uses a read-only connection of its own; in WAL mode it sees the last commit and never waits for the writer.
+ */
+import type { Database } from 'better-sqlite3';
+import type { Stream } from '../record/types.ts';
+import type { AwaitingRecord, GapMarker, PendingPage, StoredRecord, StreamEntry } from './api.ts';
+import { flagsOf, PENDING, scheduleName, stateName, streamCode } from './codes.ts';
+import type { Keyring } from './keyring.ts';
+import { isIntact, openPack } from './pack.ts';
+
+interface LineRow {
+  record_id: number;
+  state: number;
+  schedule: number;
+  stream_sequence: number;
+  lane: string;
+  received_ms: number;
+  flags: number;
+  pack: number;
+  slot: number;
+  lane_hash: Buffer;
+  payload_hash: Buffer;
+}
+
+const LINE = `SELECT r.record_id, r.state, r.schedule, r.stream_sequence, l.name AS lane, r.received_ms, r.flags, r.pack, r.slot,
+  r.lane_hash, r.payload_hash FROM record r JOIN lane l ON l.lane = r.lane`;
+
+/** Opened packs kept at hand: a page of records mostly comes from a few. */
+const PACKS_KEPT = 32;
+/** Keys of records handed out, so that their receipts need no second look. */
+const KEYS_KEPT = 8192;
+
+export class Reader {
+  readonly #ring: Keyring;
+  readonly #bufferId: string;
+  readonly #baseRecordId: number;
+  readonly #sql;
+  readonly #packs = new Map<number, Buffer[] | null>();
+  readonly #keys = new Map<number, string>();
+
+  constructor(db: Database, ring: Keyring) {
+    this.#ring = ring;
+    const meta = db.prepare<[string], { value: string }>('SELECT value FROM meta WHERE name = ?');
+    this.#bufferId = meta.get('buffer_id')?.value ?? '';
+    this.#baseRecordId =
+      db.prepare<[], { base: number }>('SELECT base_record_id AS base FROM epoch ORDER BY ordinal DESC LIMIT 1').get()
+        ?.base ?? 0;
+    this.#sql = {
+      settledThrough: db.prepare<[number], { through: number }>(
+        'SELECT settled_through AS through FROM stream WHERE stream = ?',
+      ),
+      standard: db.prepare<[number, number], LineRow>(
+        `${LINE} WHERE r.record_id > ? AND r.state = 0 AND r.schedule <> 2 ORDER BY r.record_id LIMIT ?`,
+      ),
+      two: db.prepare<[number], LineRow>(
+        `${LINE} WHERE r.schedule = 2 AND r.state = 0 ORDER BY r.stream_sequence LIMIT ?`,
+      ),
+      gaps: db.prepare<[number, number], LineRow>(
+        `${LINE} JOIN gap g ON g.record_id = r.record_id WHERE g.stream = ? AND g.noted_ms IS NULL ORDER BY g.stream_sequence LIMIT ?`,
+      ),
+      from: db.prepare<[number, number, number], LineRow>(
+        `${LINE} WHERE (r.schedule = 2) = ? AND r.stream_sequence >= ? ORDER BY r.stream_sequence LIMIT ?`,
+      ),
+      isGap: db.prepare<[number], { one: number }>('SELECT 1 AS one FROM gap WHERE record_id = ?'),
+      awaiting: db.prepare<[number, number, number], LineRow>(
+        `${LINE} WHERE r.state = 2 AND (r.schedule = 2) = ? AND r.stream_sequence > ? ORDER BY r.stream_sequence LIMIT ?`,
+      ),
+      place: db.prepare<[number], { pack: number; slot: number }>('SELECT pack, slot FROM record WHERE record_id = ?'),
+      sealed: db.prepare<[number], { sealed: Buffer | null }>('SELECT sealed FROM record WHERE record_id = ?'),
+    };
+  }
+
+  readPending(stream: Stream, limit: number, maxBytes: number): PendingPage {
+    const rows =
+      stream === 'schedule_two'
+        ? this.#sql.two.all(limit)
+        : this.#sql.standard.all(this.#sql.settledThrough.get(0)?.through ?? 0, limit);
+    const gaps = this.#sql.gaps.all(streamCode(stream), limit);
+    const line = [...rows, ...gaps].sort((a, b) => a.stream_sequence - b.stream_sequence);
+    return this.#page(line, limit, maxBytes);
+  }
+
+  readFrom(stream: Stream, streamSequence: number, limit: number, maxBytes: number): PendingPage {
+    return this.#page(this.#sql.from.all(streamCode(stream), streamSequence, limit), limit, maxBytes);
+  }
+
+  readAwaiting(stream: Stream, afterStreamSequence: number, limit: number): AwaitingRecord[] {
+    const rows = this.#sql.awaiting.all(streamCode(stream), afterStreamSequence, limit);
+    return rows.map((row) => ({
+      sequence: row.record_id - this.#baseRecordId,
+      streamSequence: row.stream_sequence,
+      idempotencyKey: this.keyOf(row.record_id - this.#baseRecordId),
+      payloadHash: row.payload_hash,
+    }));
+  }
+
+  /** The idempotency key of a record; empty when its bytes cannot be read any more. */
+  keyOf(sequence: number): string {
+    const known = this.#keys.get(sequence);
+    if (known !== undefined) return known;
+    const place = this.#sql.place.get(sequence + this.#baseRecordId);
+    const payload = place === undefined ? undefined : this.#pack(place.pack)?.[place.slot];
+    return payload === undefined ? '' : this.#noteKey(sequence, payload);
+  }
+
+  #page(rows: readonly LineRow[], limit: number, maxBytes: number): PendingPage {
+    const entries: StreamEntry[] = [];
+    const damaged: number[] = [];
+    let bytes = 0;
+    for (const row of rows.slice(0, limit)) {
+      const entry = this.#entry(row);
+      if (entry === null) damaged.push(row.record_id - this.#baseRecordId);
+      // The line ends before the first damaged record: it must be quarantined before anything behind it may go.
+      else if (damaged.length > 0) break;
+      else {
+        bytes += 'payload' in entry ? entry.payload.length : 0;
+        if (bytes > maxBytes && entries.length > 0) break;
+        entries.push(entry);
+      }
+    }
+    return { entries, damaged: entries.length > 0 ? [] : damaged };
+  }
+
+  /** Null for a record that waits to be sent but whose bytes are damaged. */
+  #entry(row: LineRow): StreamEntry | null {
+    const sequence = row.record_id - this.#baseRecordId;
+    const asGap = (gap: GapMarker['gap']): GapMarker => ({
+      gap,
+      sequence,
+      streamSequence: row.stream_sequence,
+      payloadHash: row.payload_hash,
+    });
+    if (this.#sql.isGap.get(row.record_id) !== undefined) {
+      return asGap(stateName(row.state) === 'QUARANTINED' ? 'quarantined' : 'set_aside');
+    }
+    const payload = this.#pack(row.pack)?.[row.slot];
+    if (!isIntact(payload, row.payload_hash)) return row.state === PENDING ? null : asGap('quarantined');
+    return this.#stored(row, sequence, Buffer.from(payload));
+  }
+
+  #stored(row: LineRow, sequence: number, payload: Buffer): StoredRecord {
+    return {
+      sequence,
+      idempotencyKey: this.#noteKey(sequence, payload),
+      streamSequence: row.stream_sequence,
+      state: stateName(row.state),
+      lane: row.lane,
+      laneHash: row.lane_hash,
+      payloadHash: row.payload_hash,
+      schedule: scheduleName(row.schedule),
+      receivedAtMs: row.received_ms,
+      flags: flagsOf(row.flags),
+      payload,
+    };
+  }
+
+  #noteKey(sequence: number, payload: Buffer): string {
+    const record: unknown = JSON.parse(payload.toString());
+    const held =
+      typeof record === 'object' && record !== null && 'idempotency_key' in record ? record.idempotency_key : '';
+    const key = typeof held === 'string' ? held : '';
+    if (this.#keys.size >= KEYS_KEPT) dropOldest(this.#keys);
+    this.#keys.set(sequence, key);
+    return key;
+  }
+
+  #pack(packId: number): Buffer[] | null {
+    const known = this.#packs.get(packId);
+    if (known !== undefined) return known;
+    const sealed = this.#sql.sealed.get(packId)?.sealed ?? null;
+    const payloads = sealed === null ? null : openPack(this.#ring, this.#bufferId, packId, sealed);
+    if (this.#packs.size >= PACKS_KEPT) dropOldest(this.#packs);
+    // Damage is not remembered: the next look reads the disk again.
+    if (payloads !== null) this.#packs.set(packId, payloads);
+    return payloads;
+  }
+}
+
+function dropOldest<K>(map: Map<K, unknown>): void {
+  const oldest = map.keys().next();
+  if (!oldest.done) map.delete(oldest.value);
+}

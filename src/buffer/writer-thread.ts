@@ -1,0 +1,135 @@
+/**
+ * The thread that owns the writing connection. It takes one request after the other from its port and answers each;
+ * what it answers is on disk. A failure after which the file's content is unknown is answered and then ends the
+ * process from the main thread: nothing is tried twice here.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { systemClock } from '../base/clock.ts';
+import { CounterfoilError, type ErrorCode } from '../base/errors.ts';
+import type { IntakeItem, IntakeResult, Settlement, TrailBody, TrailLog, TrailPlace } from './api.ts';
+import type { WriterFacts } from './facts.ts';
+import { openForWriting, quickCheck } from './files.ts';
+import { decodeItems, encodeResults, type IntakeMessage, type ResultMessage } from './intake-codec.ts';
+import type { SettledRow } from './settle-group.ts';
+import { Writer } from './writer.ts';
+
+export interface ThreadOptions {
+  readonly path: string;
+  readonly boxKey: Uint8Array;
+  readonly bootId: string;
+}
+
+export type ThreadRequest =
+  | { readonly op: 'intake'; readonly id: number; readonly message: IntakeMessage }
+  | { readonly op: 'settle'; readonly id: number; readonly log: TrailLog; readonly settlements: readonly Settlement[] }
+  | { readonly op: 'quarantine'; readonly id: number; readonly log: TrailLog; readonly sequences: readonly number[] }
+  | { readonly op: 'noteGaps'; readonly id: number; readonly log: TrailLog; readonly sequences: readonly number[] }
+  | {
+      readonly op: 'note';
+      readonly id: number;
+      readonly log: TrailLog;
+      readonly kind: string;
+      readonly body: TrailBody;
+    }
+  | { readonly op: 'close'; readonly id: number };
+
+export interface ThreadFailure {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint: string;
+}
+
+export type ThreadReply =
+  | { readonly ready: WriterFacts; readonly checked: boolean }
+  | { readonly unfit: ThreadFailure }
+  | { readonly facts: WriterFacts }
+  | { readonly id: number; readonly failure: ThreadFailure }
+  | { readonly id: number; readonly intake: ResultMessage }
+  | { readonly id: number; readonly settled: SettledRow[] }
+  | { readonly id: number; readonly place: TrailPlace }
+  | { readonly id: number; readonly done: true };
+
+/** Facts are told at most this often; they are for people and slow loops, not for correctness. */
+const FACTS_EVERY_MS = 100;
+
+function failureOf(error: unknown): ThreadFailure {
+  if (error instanceof CounterfoilError) return { code: error.code, message: error.message, hint: error.hint };
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { code: 'internal', message, hint: 'This is a fault of the program; report it with this text.' };
+}
+
+/**
+ * Commits a group; when something in it cannot be written though the disk is well, commits its items one by one, so
+ * that one publish never keeps the others from being stored.
+ */
+function intakeGroup(writer: Writer, items: readonly IntakeItem[]): IntakeResult[] {
+  try {
+    return writer.intake(items);
+  } catch (error) {
+    if (error instanceof CounterfoilError) throw error;
+    return items.flatMap((item) => {
+      try {
+        return writer.intake([item]);
+      } catch (single) {
+        if (single instanceof CounterfoilError) throw single;
+        return [{ status: 'failed' } as const];
+      }
+    });
+  }
+}
+
+function serve(
+  options: ThreadOptions,
+  post: (reply: ThreadReply, transfer?: ArrayBuffer[]) => void,
+): (request: ThreadRequest) => void {
+  const db = openForWriting(options.path);
+  const checked = quickCheck(db, options.path);
+  const writer = new Writer(db, { clock: systemClock, boxKey: options.boxKey, bootId: options.bootId });
+  post({ ready: writer.facts(), checked });
+  let factsDue: NodeJS.Timeout | null = null;
+  const tellFactsSoon = () => {
+    factsDue ??= setTimeout(() => {
+      factsDue = null;
+      post({ facts: writer.facts() });
+    }, FACTS_EVERY_MS);
+  };
+  return (request) => {
+    const { id } = request;
+    try {
+      if (request.op === 'intake') {
+        const { message, transfer } = encodeResults(intakeGroup(writer, decodeItems(request.message)));
+        post({ id, intake: message }, transfer);
+      } else if (request.op === 'settle') post({ id, settled: writer.settle(request.log, request.settlements) });
+      else if (request.op === 'quarantine') post({ id, settled: writer.quarantine(request.log, request.sequences) });
+      else if (request.op === 'note') post({ id, place: writer.note(request.log, request.kind, request.body) });
+      else if (request.op === 'noteGaps') {
+        writer.noteGaps(request.log, request.sequences);
+        post({ id, done: true });
+      } else {
+        if (factsDue !== null) clearTimeout(factsDue);
+        post({ facts: writer.facts() });
+        db.close();
+        post({ id, done: true });
+        return;
+      }
+      tellFactsSoon();
+    } catch (error) {
+      post({ id, failure: failureOf(error) });
+    }
+  };
+}
+
+const port = parentPort;
+if (port !== null) {
+  const post = (reply: ThreadReply, transfer: ArrayBuffer[] = []) => port.postMessage(reply, transfer);
+  try {
+    const answer = serve(workerData as ThreadOptions, post);
+    port.on('message', (request: ThreadRequest) => {
+      answer(request);
+      if (request.op === 'close') port.close();
+    });
+  } catch (error) {
+    post({ unfit: failureOf(error) });
+    port.close();
+  }
+}

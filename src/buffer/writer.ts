@@ -1,0 +1,222 @@
+/**
+ * The writer: the only code that changes the buffer. Every public operation is one SQLite transaction committed with
+ * synchronous=FULL, and there are three outcomes, not two:
+ *
+ * - it returns: the change is on disk;
+ * - it throws `storage_full`: rolled back, nothing of it is kept, the gateway goes on;
+ * - it throws `storage_io` or anything else: what is on disk is unknown. The process must end and let recovery read
+ *   the truth; trying the same fsync again would report success for pages the kernel has already dropped
+ *   (sqlite.org/wal.html, and the "fsyncgate" reports of 2018).
+ */
+import type { Database } from 'better-sqlite3';
+import type { Clock } from '../base/clock.ts';
+import { CounterfoilError } from '../base/errors.ts';
+import type { IntakeItem, IntakeResult, Settlement, TrailBody, TrailLog, TrailPlace } from './api.ts';
+import { CONFLICT, logCode, REFUSED } from './codes.ts';
+import { bodyJson } from './entry.ts';
+import { type FactsSource, factsOf, type WriterFacts } from './facts.ts';
+import { IntakeGroup } from './intake-group.ts';
+import type { MergeSlice } from './key-tail.ts';
+import { Keyring } from './keyring.ts';
+import { Ledger } from './ledger.ts';
+import { Names } from './names.ts';
+import { copyHeads, type Heads, type Moment, momentOf, type Session, storeEntry } from './session.ts';
+import { type SettledRow, SettleGroup } from './settle-group.ts';
+import { prepareStatements } from './statements.ts';
+
+const RECENT_COMMITS = 512;
+
+export interface WriterOptions {
+  readonly clock: Clock;
+  readonly bootId: string;
+  readonly boxKey: Uint8Array;
+}
+
+export class Writer {
+  readonly #db: Database;
+  readonly #session: Session;
+  readonly #evidenceBytes = new Map<number, number>();
+  readonly #facts: FactsSource;
+  /** Writes the watermarks moved by the last settling, within the next transaction. */
+  #pendingWatermarks: (() => void) | null = null;
+
+  /** `db` comes from `openForWriting`. Reads the file's state; throws `key_missing` when the box key is not its own. */
+  constructor(db: Database, options: WriterOptions) {
+    this.#db = db;
+    const sql = prepareStatements(db);
+    const keys = sql.dataKeys.all().map((row) => ({ keyId: row.key_id, purpose: row.purpose, wrapped: row.wrapped }));
+    const names = new Names(sql);
+    const boot = sql.findBoot.get(options.bootId)?.boot ?? Number(sql.addBoot.run(options.bootId).lastInsertRowid);
+    this.#session = {
+      sql,
+      ring: new Keyring(options.boxKey, keys),
+      names,
+      ledger: new Ledger(sql, names),
+      clock: options.clock,
+      bufferId: sql.meta.get('buffer_id')?.value ?? '',
+      bootId: options.bootId,
+      boot,
+    };
+    this.#facts = {
+      refusedOpen: 0,
+      conflictOpen: 0,
+      duplicatesTotal: 0,
+      acceptedTotal: 0,
+      lastCommitAtMs: null,
+      commitsTotal: 0,
+      recentCommitMs: [],
+    };
+    this.#load();
+  }
+
+  #load(): void {
+    this.#session.names.reload();
+    this.#session.ledger.load();
+    this.#evidenceBytes.clear();
+    this.#facts.refusedOpen = 0;
+    this.#facts.conflictOpen = 0;
+    for (const { lane, state, count, bytes } of this.#session.sql.evidenceOpen.all())
+      this.#countEvidence(lane, state, count, bytes);
+  }
+
+  #countEvidence(lane: number, state: number, count: number, bytes: number): void {
+    this.#evidenceBytes.set(lane, (this.#evidenceBytes.get(lane) ?? 0) + bytes);
+    if (state === REFUSED) this.#facts.refusedOpen += count;
+    if (state === CONFLICT) this.#facts.conflictOpen += count;
+  }
+
+  /** Commits one group of publishes. */
+  intake(items: readonly IntakeItem[]): IntakeResult[] {
+    const moment = momentOf(this.#session.clock);
+    const group = new IntakeGroup(this.#session, moment, this.#evidenceBytes);
+    const results = this.#transaction(group.heads, () => group.write(items));
+    group.apply();
+    for (const { lane, state, bytes } of group.evidence) this.#countEvidence(lane, state, 1, bytes);
+    this.#facts.duplicatesTotal += group.duplicates;
+    this.#facts.acceptedTotal += group.drafts.length;
+    return results;
+  }
+
+  settle(log: TrailLog, settlements: readonly Settlement[]): SettledRow[] {
+    return this.#move(log, (group) => group.settle(settlements));
+  }
+
+  quarantine(log: TrailLog, sequences: readonly number[]): SettledRow[] {
+    return this.#move(log, (group) => group.quarantine(sequences));
+  }
+
+  noteGaps(log: TrailLog, sequences: readonly number[]): void {
+    this.#move(log, (group) => group.noteGaps(sequences));
+  }
+
+  #move<T>(log: TrailLog, work: (group: SettleGroup) => T): T {
+    const group = new SettleGroup(this.#session, momentOf(this.#session.clock), logCode(log) === 1 ? 1 : 0);
+    const result = this.#transaction(group.heads, () => work(group));
+    group.apply();
+    const { ledger, sql } = this.#session;
+    // A watermark that is behind is only slower to read from, so it needs no commit of its own.
+    this.#pendingWatermarks = () => {
+      sql.setSettledThrough.run(ledger.settledThrough[0], 0);
+      sql.setSettledThrough.run(ledger.settledThrough[1], 1);
+    };
+    return result;
+  }
+
+  /** Writes one trail entry of its own. */
+  note(log: TrailLog, kind: string, body: TrailBody): TrailPlace {
+    const moment: Moment = momentOf(this.#session.clock);
+    const heads = copyHeads(this.#session.ledger);
+    const place = this.#transaction(heads, () =>
+      storeEntry(this.#session, heads, logCode(log) === 1 ? 1 : 0, moment, kind, bodyJson(body)),
+    );
+    this.#session.ledger.heads = [{ ...heads[0] }, { ...heads[1] }];
+    return place;
+  }
+
+  facts(): WriterFacts {
+    return factsOf(this.#session, this.#facts);
+  }
+
+  #transaction<T>(heads: Heads, work: () => T): T {
+    const { sql, clock, ledger } = this.#session;
+    const started = clock.monotonicMs();
+    const slice = ledger.tail.nextSlice();
+    let result: T;
+    try {
+      sql.begin.run();
+      result = work();
+      if (slice !== null) this.#merge(slice, heads);
+      this.#pendingWatermarks?.();
+      sql.commit.run();
+    } catch (error) {
+      this.#undo();
+      throw storageError(error);
+    }
+    this.#pendingWatermarks = null;
+    if (slice !== null) {
+      ledger.tail.merged(slice);
+      if (slice.reaches !== null) ledger.mergedThrough = slice.reaches;
+    }
+    this.#noteCommit(started);
+    return result;
+  }
+
+  #undo(): void {
+    // After SQLITE_FULL and some I/O errors SQLite has rolled back by itself.
+    if (this.#db.inTransaction) this.#session.sql.rollback.run();
+    this.#load();
+  }
+
+  #merge(slice: MergeSlice, heads: Heads): void {
+    const { sql, ledger, names } = this.#session;
+    for (const [key, recordId] of slice.keys) sql.putKey.run(Buffer.from(key, 'latin1'), recordId);
+    for (const [fill, recordId] of slice.fills) {
+      if (recordId === 0) sql.dropFill.run(Buffer.from(fill, 'latin1'));
+      else sql.putFill.run(Buffer.from(fill, 'latin1'), recordId);
+    }
+    if (slice.reaches === null) return;
+    for (const row of sql.countRange.all(ledger.mergedThrough, slice.reaches))
+      sql.addCounter.run(row.schedule, row.state, row.count);
+    sql.setMergedThrough.run(slice.reaches);
+    for (const stream of [0, 1] as const) {
+      sql.setStreamHead.run(ledger.lastNumber[stream], heads[stream].size, heads[stream].leaf, stream);
+    }
+    names.persist();
+  }
+
+  #noteCommit(startedMs: number): void {
+    const { clock } = this.#session;
+    const recent = this.#facts.recentCommitMs;
+    recent.push(clock.monotonicMs() - startedMs);
+    if (recent.length > RECENT_COMMITS) recent.shift();
+    this.#facts.commitsTotal += 1;
+    this.#facts.lastCommitAtMs = clock.utcMs();
+  }
+}
+
+/** SQLite's error as ours. Only `storage_full` is survivable. */
+export function storageError(error: unknown): unknown {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (code === 'SQLITE_FULL') {
+    return new CounterfoilError(
+      'storage_full',
+      'the disk that holds data_dir is full; nothing of this group was stored or acknowledged',
+      'Free space on it. Lanes keep their records and send them again.',
+      error,
+    );
+  }
+  if (
+    code.startsWith('SQLITE_IOERR') ||
+    code === 'SQLITE_CORRUPT' ||
+    code === 'SQLITE_READONLY' ||
+    code === 'SQLITE_CANTOPEN'
+  ) {
+    return new CounterfoilError(
+      'storage_io',
+      `the disk that holds data_dir failed (${code}); nothing of this group was acknowledged`,
+      'The gateway stops and reads the file again at the next start. If it happens again, replace the disk.',
+      error,
+    );
+  }
+  return error;
+}

@@ -1,0 +1,153 @@
+/** The PMS's three paths and what each demands before the books are touched. */
+import { hash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { z } from 'zod';
+import { type Clock, toUtcText } from '../../base/clock.ts';
+import type { Log } from '../../base/log.ts';
+import { LookupRequest, PMS_PATHS, SyncRequest, type SyncResult } from '../../record/wire.ts';
+import { type BatchOutcome, takeBatch } from './batch.ts';
+import type { FaultSet } from './fault-set.ts';
+import type { Route } from './faults.ts';
+import { type Answer, checkToken, parseJson, type Reaction, Refusal, readBody } from './http.ts';
+import { lookUp } from './lookup.ts';
+import type { PmsStore } from './store.ts';
+
+export interface Limits {
+  /** Bytes of a body, on the wire and decoded. */
+  readonly maxBodyBytes: number;
+  /** Entries of a batch. */
+  readonly maxEntries: number;
+}
+
+/** Everything a request is answered from. */
+export interface Office {
+  readonly store: PmsStore;
+  readonly faults: FaultSet;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly token: string | null;
+  readonly verifierId: string;
+  readonly limits: Limits;
+}
+
+export function routeOf(path: string): Route {
+  if (path === PMS_PATHS.ping) return 'ping';
+  return path === PMS_PATHS.sync || path === PMS_PATHS.lookup ? 'work' : 'other';
+}
+
+/** Answers a request to one of `PMS_PATHS`; throws a `Refusal` for what it does not take. */
+export async function answerRequest(office: Office, request: IncomingMessage, path: string): Promise<Reaction> {
+  checkToken(request, office.token);
+  switch (path) {
+    case PMS_PATHS.ping:
+      checkMethod(request, ['GET', 'HEAD']);
+      return { status: 200, body: { status: 'ok', time_utc: toUtcText(office.clock.utcMs()) } };
+    case PMS_PATHS.sync:
+      checkMethod(request, ['POST']);
+      return await sync(office, request);
+    case PMS_PATHS.lookup:
+      checkMethod(request, ['POST']);
+      return await lookup(office, request);
+    default:
+      throw new Refusal(404, 'not_found', `the PMS answers ${Object.values(PMS_PATHS).join(', ')}`);
+  }
+}
+
+async function lookup(office: Office, request: IncomingMessage): Promise<Answer> {
+  checkJsonType(request);
+  const bytes = await readBody(request, office.limits.maxBodyBytes, 'optional');
+  const asked = checked(LookupRequest, parseJson(bytes));
+  return { status: 200, body: { results: lookUp(office.store, asked, office.verifierId, office.clock.utcMs()) } };
+}
+
+async function sync(office: Office, request: IncomingMessage): Promise<Reaction> {
+  checkJsonType(request);
+  const batchKey = request.headers['x-idempotency-key'];
+  if (typeof batchKey !== 'string' || !/^[\x21-\x7e]{1,200}$/.test(batchKey)) {
+    throw new Refusal(400, 'batch_key_missing', 'send X-Idempotency-Key, 1 to 200 visible ASCII characters');
+  }
+  const bytes = await readBody(request, office.limits.maxBodyBytes, 'required');
+  const raw = parseJson(bytes);
+  const batch = checked(SyncRequest, raw);
+  if (batch.records.length > office.limits.maxEntries) {
+    throw new Refusal(413, 'too_many', `send at most ${office.limits.maxEntries} entries`);
+  }
+  const fault = office.faults.onBatch(batch);
+  if (fault !== null) return fault;
+  const { store, verifierId } = office;
+  const whimFor = (record: Parameters<FaultSet['onRecord']>[0]) => office.faults.onRecord(record);
+  const outcome = takeBatch(
+    { store, verifierId, nowUtc: toUtcText(office.clock.utcMs()), whimFor },
+    { request: batch, payloads: payloadsOf(raw), batchKey, bodyHash: hash('sha256', bytes, 'hex') },
+  );
+  logOutcome(office.log, batch, outcome);
+  return office.faults.onAnswer() ?? outcomeAnswer(office, outcome);
+}
+
+function outcomeAnswer(office: Office, outcome: BatchOutcome): Answer {
+  switch (outcome.type) {
+    case 'answered':
+      return { status: 200, body: { results: office.faults.onResults(outcome.results), cosignature: null } };
+    case 'conflict':
+      return { status: 409, body: { expected_sequence: outcome.expectedSequence, reason: outcome.reason } };
+    case 'key_reused':
+      return {
+        status: 422,
+        body: { error: 'batch_key_reused', detail: 'this X-Idempotency-Key came with other bytes' },
+      };
+  }
+}
+
+/** Names what was not taken by sequence and code only. */
+function logOutcome(log: Log, batch: SyncRequest, outcome: BatchOutcome): void {
+  const where = { gateway: batch.gateway_id, epoch: batch.epoch, stream: batch.stream };
+  if (outcome.type !== 'answered') {
+    log.warn('batch not taken', { ...where, reason: outcome.type, sequence: batch.first_sequence });
+    return;
+  }
+  log.debug('batch taken', { ...where, sequence: batch.first_sequence, count: outcome.results.length });
+  const refused = (result: SyncResult) => result.status === 'rejected' || result.status === 'hash_mismatch';
+  for (const result of outcome.results.filter(refused)) {
+    log.warn('record not taken', {
+      ...where,
+      sequence: result.stream_sequence,
+      reason: result.reason ?? result.status,
+    });
+  }
+}
+
+/** The payloads as parsed: a schema's copy could lack a member (`__proto__`) that counts for the hash. */
+function payloadsOf(raw: unknown): unknown[] {
+  if (!isObject(raw) || !Array.isArray(raw['records'])) return [];
+  return raw['records'].map((entry: unknown) => (isObject(entry) ? entry['payload'] : undefined));
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+/** Parses by a wire schema; a refusal names places (`records.3.lane_hash`), never contents. */
+function checked<T>(schema: z.ZodType<T>, value: unknown): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const places = new Set(parsed.error.issues.flatMap((issue) => placesOf(issue)));
+  throw new Refusal(422, 'not_the_wire_format', `wrong or missing: ${[...places].slice(0, 10).join(', ')}`);
+}
+
+/** For an entry that is neither record nor gap marker, the places at which it fails to be a record. */
+function placesOf(issue: z.core.$ZodIssue): string[] {
+  const place = issue.path.join('.') || 'the body';
+  if (issue.code !== 'invalid_union') return [place];
+  const inner = issue.errors.at(-1) ?? [];
+  return inner.length === 0 ? [place] : inner.map((each) => [...issue.path, ...each.path].join('.'));
+}
+
+function checkMethod(request: IncomingMessage, allowed: readonly string[]): void {
+  if (allowed.includes(request.method ?? '')) return;
+  throw new Refusal(405, 'method_not_allowed', `use ${allowed.join(' or ')}`, { allow: allowed.join(', ') });
+}
+
+function checkJsonType(request: IncomingMessage): void {
+  if (/^application\/json *(;|$)/i.test(request.headers['content-type'] ?? '')) return;
+  throw new Refusal(415, 'content_type', 'send Content-Type: application/json');
+}

@@ -1,0 +1,259 @@
+/**
+ * The till's side of the counterfoil: write to the till's own disk, publish, finish the sale.
+ *
+ * `publish` returns when the record is in the outbox. From there it goes out by itself, in order of sale, again and
+ * again until a PUBACK, and once more to every new epoch until the gateway says that it has come through. Nothing here
+ * waits for the network; a gateway that is off for a week costs disk space on the till and nothing else.
+ */
+import { EventEmitter } from 'node:events';
+import type { Clock, Random, Timers } from '../base/clock.ts';
+import {
+  parseReceipt,
+  parseStatus,
+  type Receipt,
+  receiptsTopic,
+  recordsTopic,
+  type SeenStatus,
+  statusTopic,
+} from '../record/lane-wire.ts';
+import { LaneConnection } from './connection.ts';
+import { formRaw, formRecord, type LaneRecord, labelOf } from './form.ts';
+import { News, type NewsItem } from './news.ts';
+import { Outbox, type OutboxRow, type PutResult } from './outbox.ts';
+import type { OutboxState } from './outbox-state.ts';
+import { Sender } from './sender.ts';
+import type { LaneCredentials } from './session.ts';
+import { type TillAnswer, TillAnswers } from './till-answer.ts';
+
+const DEFAULT_WINDOW_SIZE = 32;
+/** A final receipt may come while this till is off, so it asks again about records that have been silent for so long. */
+const ASK_AGAIN_AFTER_MS = 15 * 60_000;
+const ASK_AGAIN_EVERY_MS = 60_000;
+const ASK_AGAIN_AT_ONCE = 32;
+
+export interface LaneClientOptions {
+  /** `mqtt://host[:port]` or `mqtts://host[:port]`. */
+  readonly url: string;
+  /** Store and lane: 1 to 64 of `A-Z a-z 0-9 _ -`. */
+  readonly store: string;
+  readonly lane: string;
+  /** The outbox file, or `:memory:`. One file belongs to one lane and one process. */
+  readonly outboxPath: string;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly credentials?: LaneCredentials;
+  /** Publishes without PUBACK on the wire, per stream; 32 by default. */
+  readonly windowSize?: number;
+}
+
+/** A record that is safe at the till. */
+export interface Publication {
+  /** Order of sale at this till; names the record in events. */
+  readonly position: number;
+  /** Null for bytes published as they came. */
+  readonly laneSequence: number | null;
+  /** True when this very sale was in the outbox already. */
+  readonly isRepeat: boolean;
+  /** What to show beside the sale; never rejects, known within five seconds. */
+  readonly answer: Promise<TillAnswer>;
+}
+
+export interface LaneReceipt {
+  /** Null for a receipt that is about no record of this outbox. */
+  readonly row: OutboxRow | null;
+  readonly receipt: Receipt;
+}
+
+export interface LaneEvents {
+  online: [];
+  /** Also for every attempt to connect that failed. */
+  offline: [reason: string];
+  /** The gateway has it on disk. */
+  acknowledged: [row: OutboxRow];
+  receipt: [receipt: LaneReceipt];
+  /** The same fill was sold before and not voided: the person at the till should know at once. */
+  doubleSale: [receipt: LaneReceipt];
+  /** Another buffer answers (`from` is null the first time); everything kept is on its way to it again. */
+  epochChanged: [change: { readonly from: string | null; readonly to: string }];
+  status: [status: SeenStatus];
+  /** The outbox file failed after a record was safe in it; what was to be noted there comes again. */
+  outboxFailed: [error: unknown];
+}
+
+export class LaneClient extends EventEmitter<LaneEvents> {
+  readonly #options: LaneClientOptions;
+  readonly #outbox: Outbox;
+  readonly #answers: TillAnswers;
+  readonly #sender: Sender;
+  readonly #news: News;
+  #connection: LaneConnection | null = null;
+  #link: string | null = null;
+  #cancelAskAgain: (() => void) | null = null;
+
+  constructor(options: LaneClientOptions) {
+    super();
+    const { clock, timers, random } = options;
+    this.#options = options;
+    this.#outbox = new Outbox(options.outboxPath, { store: options.store, lane: options.lane }, clock);
+    this.#answers = new TillAnswers(timers);
+    this.#sender = new Sender({
+      outbox: this.#outbox,
+      windowSize: options.windowSize ?? DEFAULT_WINDOW_SIZE,
+      timers,
+      random,
+      onPuback: (position, wire) => this.#news.add({ type: 'puback', position, wire }),
+    });
+    this.#news = new News(this.#outbox, this.#sender, (items, error) => this.#onNoted(items, error));
+  }
+
+  /**
+   * Opens the outbox and starts connecting; records kept from before go out first. That the gateway does not answer is
+   * no error. Throws `usage` for a bad URL, `RangeError` for a bad store or lane name, and as `Outbox.open`.
+   */
+  start(): void {
+    const { url, store, lane, timers, random, credentials } = this.#options;
+    const receipts = receiptsTopic(store, lane);
+    this.#outbox.open();
+    const connection = new LaneConnection(
+      {
+        url,
+        // 22 letters and digits of the installation: the same till takes its old connection over, two tills never do.
+        clientId: `t${this.#outbox.laneInstance.replaceAll('-', '').slice(0, 21)}`,
+        publishTopic: recordsTopic(store, lane),
+        subscribeTopics: [receipts, statusTopic(store)],
+        ...(credentials === undefined ? {} : { credentials }),
+      },
+      timers,
+      random,
+    );
+    connection.on('ready', () => this.#onReady());
+    connection.on('gone', (reason) => this.#onGone(reason));
+    connection.on('message', (topic, payload) => this.#onMessage(topic === receipts, payload));
+    this.#connection = connection;
+    this.#sender.use(connection);
+    try {
+      connection.start();
+    } catch (error) {
+      this.#outbox.close();
+      throw error;
+    }
+    this.#scheduleAskAgain();
+  }
+
+  /** Closes the connection and the outbox. Sales still waiting for an answer are told `kept`. */
+  async stop(): Promise<void> {
+    this.#cancelAskAgain?.();
+    await this.#connection?.stop();
+    this.#connection = null;
+    this.#news.flush();
+    this.#sender.reset();
+    this.#answers.stop();
+    this.#outbox.close();
+  }
+
+  /**
+   * Keeps a record and publishes it. When this returns, it is on the till's disk and has its `lane_sequence`; publishing
+   * the same sale twice gives the same one. Throws `usage` for what can never be a record (over 64 KiB, not JSON), and
+   * `storage_full` or `storage_io` when the till's own disk fails: then nothing was kept and the sale must not be finished.
+   */
+  publish(record: LaneRecord): Publication {
+    return this.#published(this.#outbox.put(labelOf(record), (marks) => formRecord(record, marks)));
+  }
+
+  /** Publishes bytes exactly as they came, without a lane sequence; for tools that must show what the gateway says. */
+  publishRaw(bytes: Uint8Array): Publication {
+    return this.#published(this.#outbox.putRaw(formRaw(Buffer.from(bytes))));
+  }
+
+  get isOnline(): boolean {
+    return this.#connection?.isReady === true;
+  }
+
+  get laneInstance(): string {
+    return this.#outbox.laneInstance;
+  }
+
+  get epoch(): string | null {
+    return this.#outbox.epoch;
+  }
+
+  /** How many records of this till are in each state. */
+  counts(): Readonly<Record<OutboxState, number>> {
+    return this.#outbox.counts();
+  }
+
+  #published({ position, laneSequence, isRepeat, state }: PutResult): Publication {
+    const answer = state === 'kept' ? this.#answers.wait(position) : Promise.resolve('acknowledged' as const);
+    this.#pump();
+    return { position, laneSequence, isRepeat, answer };
+  }
+
+  /** The record is safe already, so a file that fails now must not make the till believe that it is not. */
+  #pump(): void {
+    try {
+      this.#sender.pump();
+    } catch (error) {
+      this.emit('outboxFailed', error);
+    }
+  }
+
+  #onReady(): void {
+    this.emit('online');
+    this.#pump();
+  }
+
+  #onGone(reason: string): void {
+    // A PUBACK that came before the end counts; whatever is still out after it does not.
+    this.#news.flush();
+    this.#sender.reset();
+    this.emit('offline', reason);
+  }
+
+  #onMessage(isReceipt: boolean, payload: Buffer): void {
+    const receipt = isReceipt ? parseReceipt(payload) : null;
+    const status = isReceipt ? null : parseStatus(payload);
+    if (receipt !== null) this.#news.add({ type: 'receipt', receipt });
+    if (status !== null) this.#news.add({ type: 'status', status });
+  }
+
+  #onNoted(items: readonly NewsItem[], error: unknown): void {
+    if (error !== undefined) this.emit('outboxFailed', error);
+    for (const item of items) this.#tell(item);
+    this.#pump();
+  }
+
+  #tell(item: NewsItem): void {
+    if (item.epochChange !== null) this.emit('epochChanged', item.epochChange);
+    if (item.row !== null && item.row.state !== 'kept') this.#answers.acknowledged(item.row.position);
+    switch (item.type) {
+      case 'puback':
+        if (item.row !== null) this.emit('acknowledged', item.row);
+        break;
+      case 'receipt':
+        this.emit('receipt', { row: item.row, receipt: item.receipt });
+        if (item.isNewDoubleSale) this.emit('doubleSale', { row: item.row, receipt: item.receipt });
+        break;
+      case 'status':
+        this.#link = item.status.link;
+        this.emit('status', item.status);
+    }
+  }
+
+  #scheduleAskAgain(): void {
+    this.#cancelAskAgain = this.#options.timers.after(ASK_AGAIN_EVERY_MS, () => {
+      this.#scheduleAskAgain();
+      // While the PMS is out of reach there is no news to ask for.
+      if (!this.isOnline || this.#link === 'OFFLINE') return;
+      this.#askAgain();
+    });
+  }
+
+  #askAgain(): void {
+    try {
+      if (this.#outbox.askAgain(ASK_AGAIN_AFTER_MS, ASK_AGAIN_AT_ONCE) > 0) this.#sender.pump();
+    } catch (error) {
+      this.emit('outboxFailed', error);
+    }
+  }
+}

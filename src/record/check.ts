@@ -1,0 +1,92 @@
+/**
+ * The one door for records: bytes as published in, a checked record or every reason against it out. Pure and without
+ * state, so two boxes given the same bytes at the same time decide the same. Runs once for each publish, on the thread
+ * that also talks to lanes: `bench/record.ts` says what it costs.
+ */
+import { hash } from 'node:crypto';
+import { canonicalMembers, joinMembers } from './canonical.ts';
+import { type Circumstances, flagsOf } from './flags.ts';
+import { isCalendarDate, readInstant } from './instant.ts';
+import { normaliseNdc } from './ndc.ts';
+import { type Normalised, normalisedText } from './normalise.ts';
+import { reason } from './reason.ts';
+import { hasMembers, isObject, readKey, refusalsOf } from './refusal.ts';
+import { readSchedule } from './schedule.ts';
+import type { RecordMembers } from './schema.ts';
+import { type JsonObject, MAX_EVIDENCE_BYTES, parse, readStrictJson, type StrictReading } from './strict-json.ts';
+import { type CheckOutcome, type Reason, streamOf } from './types.ts';
+
+/** What the record is judged by, beside itself. */
+export type CheckContext = Circumstances;
+
+/**
+ * Checks one publish. Never throws, whatever the bytes. Accepted: `payload` are new bytes, nothing refers to the input.
+ * Refused: `laneHash` is null where the JSON itself was refused, because then there is no one form of it.
+ */
+export function checkRecord(bytes: Uint8Array, context: CheckContext): CheckOutcome {
+  const reading = readStrictJson(bytes);
+  if (!reading.ok) return refusedJson(bytes, reading);
+  const { value } = reading;
+  if (!isObject(value)) {
+    return refused(null, null, [reason('not_an_object', null, 'send the record as one JSON object')]);
+  }
+  return checkObject(value, context);
+}
+
+function checkObject(object: JsonObject, context: CheckContext): CheckOutcome {
+  const sent = canonicalMembers(object);
+  const sentText = joinMembers(sent);
+  const laneHash = sha256(sentText);
+  if (!hasMembers(object)) return refused(readKey(object), laneHash, refusalsOf(object));
+  const dispensedAt = readInstant(object.dispensed_at_utc);
+  const schedule = readSchedule(object.schedule);
+  if (dispensedAt === null || schedule === null || !(object.expires_on === undefined || isCalendarDate(object.expires_on))) {
+    return refused(readKey(object), laneHash, refusalsOf(object));
+  }
+  const ndc = normaliseNdc(object.ndc, context.products);
+  const values: Normalised = { ndc: ndc.ndc, schedule, dispensed_at_utc: dispensedAt.utcText };
+  const storedText = normalisedText(sent, values);
+  return {
+    ok: true,
+    record: {
+      idempotencyKey: object.idempotency_key,
+      schedule,
+      stream: streamOf(schedule),
+      kind: object.kind ?? 'DISPENSE',
+      refersTo: object.refers_to ?? null,
+      laneInstance: object.lane_instance ?? null,
+      laneSequence: object.lane_sequence ?? null,
+      fillIdentity: fillIdentity(object),
+      laneHash,
+      payload: Buffer.from(storedText ?? sentText, 'utf8'),
+      payloadHash: storedText === null ? laneHash : sha256(storedText),
+      flags: flagsOf({ members: object, ndc, schedule, dispensedAt }, context),
+    },
+  };
+}
+
+/**
+ * Equal for two sales of the same fill, null for what is no sale. A fill or partial number that is left out counts as
+ * 0. Numbers come first, so that no prescription identifier can look like another one's numbers.
+ */
+export function fillIdentity(members: RecordMembers): string | null {
+  if (members.kind !== undefined && members.kind !== 'DISPENSE' && members.kind !== 'PARTIAL_FILL') return null;
+  return `${members.fill_number ?? 0}/${members.partial_number ?? 0}/${members.prescription_id}`;
+}
+
+/** JSON that is not certain: whatever can still be read goes into the answer, so that the lane can match it. */
+function refusedJson(bytes: Uint8Array, reading: Extract<StrictReading, { ok: false }>): CheckOutcome {
+  const value = reading.value ?? (bytes.length <= MAX_EVIDENCE_BYTES ? parse(bytes) : undefined);
+  const keyTwice = reading.reasons.some(({ code, field }) => code === 'duplicate_member' && field === 'idempotency_key');
+  const others = isObject(reading.value) ? refusalsOf(reading.value) : [];
+  return refused(keyTwice ? null : readKey(value), null, [...reading.reasons.map(withKnownField), ...others]);
+}
+
+function refused(idempotencyKey: string | null, laneHash: Buffer | null, reasons: readonly Reason[]): CheckOutcome {
+  return { ok: false, idempotencyKey, laneHash, reasons };
+}
+
+/** SHA-256 of a text's UTF-8 bytes. By way of hex because `hash` makes a buffer of its own outside the heap otherwise. */
+function sha256(text: string): Buffer {
+  return Buffer.from(hash('sha256', text, 'hex'), 'hex');
+}

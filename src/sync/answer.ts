@@ -1,0 +1,92 @@
+/** From the PMS's answer to a batch to what the buffer is told. Every element is checked alone. Pure. */
+import { SyncResponseEnvelope, SyncResult } from '../record/wire.ts';
+import type { Batch } from './batch.ts';
+import { type CheckedSettlement, type GapMarker, isGap, type StreamEntry } from './ports.ts';
+import { type LeftWhy, verdictOn } from './verdict.ts';
+
+export interface Left {
+  readonly sequence: number;
+  readonly streamSequence: number;
+  readonly why: LeftWhy;
+}
+
+export interface CheckedAnswer {
+  readonly settlements: readonly CheckedSettlement[];
+  /** Sequences of gap markers the PMS has noted. */
+  readonly noted: readonly number[];
+  /** Entries without a checked verdict, in order. */
+  readonly left: readonly Left[];
+  /** Entries with a checked verdict: records settled now or settled before and delivered again, and noted markers. */
+  readonly countedCount: number;
+  /** What the PMS signed for the checkpoint we sent, as it wrote it. */
+  readonly cosignature: string | null;
+}
+
+/**
+ * Checks a 200 answer. Null when the body is no batch answer at all (a captive portal, another service): that is a
+ * failed attempt. `resent` holds the sequences that met `hash_mismatch` before.
+ */
+export function checkAnswer(batch: Batch, json: unknown, resent: ReadonlySet<number>): CheckedAnswer | null {
+  const envelope = SyncResponseEnvelope.safeParse(json);
+  if (!envelope.success) return null;
+  const results = resultsByNumber(envelope.data.results, batch);
+  const settlements: CheckedSettlement[] = [];
+  const noted: number[] = [];
+  const left: Left[] = [];
+  let countedCount = 0;
+  for (const entry of batch.entries) {
+    const outcome = outcomeOf(entry, results.get(entry.streamSequence), resent);
+    if (typeof outcome === 'string') {
+      left.push({ sequence: entry.sequence, streamSequence: entry.streamSequence, why: outcome });
+      continue;
+    }
+    countedCount += 1;
+    if (outcome.settle !== null) settlements.push(outcome.settle);
+    else if (isGap(entry)) noted.push(entry.sequence);
+  }
+  return { settlements, noted, left, countedCount, cosignature: envelope.data.cosignature ?? null };
+}
+
+type Found = SyncResult | 'not_understood' | 'contradictory';
+
+/** Elements of the answer by stream number; those outside the batch are nobody's. */
+function resultsByNumber(elements: readonly unknown[], batch: Batch): ReadonlyMap<number, Found> {
+  const found = new Map<number, Found>();
+  for (const element of elements) {
+    const number = numberOf(element);
+    if (number === null || number < batch.first || number > batch.last) continue;
+    const parsed = SyncResult.safeParse(element);
+    // Two words about one record are no word: which of them should count?
+    if (found.has(number)) found.set(number, 'contradictory');
+    else found.set(number, parsed.success ? parsed.data : 'not_understood');
+  }
+  return found;
+}
+
+function numberOf(element: unknown): number | null {
+  if (typeof element !== 'object' || element === null || !('stream_sequence' in element)) return null;
+  return typeof element.stream_sequence === 'number' ? element.stream_sequence : null;
+}
+
+type Outcome = LeftWhy | { readonly settle: CheckedSettlement | null };
+
+function outcomeOf(entry: StreamEntry, found: Found | undefined, resent: ReadonlySet<number>): Outcome {
+  if (found === undefined) return 'missing';
+  if (typeof found === 'string') return found;
+  if (isGap(entry)) return notedOutcome(entry, found);
+  const verdict = verdictOn(entry, found, resent.has(entry.sequence));
+  if ('left' in verdict) return verdict.left;
+  return { settle: isStep(entry.state, verdict.settle.to) ? verdict.settle : null };
+}
+
+function notedOutcome(marker: GapMarker, found: SyncResult): Outcome {
+  if (found.payload_hash !== marker.payloadHash.toString('hex')) return 'hash_not_echoed';
+  // A marker in the place of a record the PMS already has: the number is used up, which is all a marker wants.
+  return found.status === 'noted' || found.status === 'duplicate' ? { settle: null } : 'not_understood';
+}
+
+/** Whether the buffer knows this step. After a 409 settled records are delivered again; states do not change back. */
+export function isStep(from: string, to: CheckedSettlement['to']): boolean {
+  if (from === 'PENDING') return true;
+  return from === 'AWAITING_VERIFICATION' && (to === 'SYNCED' || to === 'REJECTED');
+}

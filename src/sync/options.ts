@@ -1,0 +1,64 @@
+/** Every limit of the sync stage with its default and why. */
+
+export type Coding = 'identity' | 'gzip' | 'zstd';
+
+/** PEM texts for the connection to the PMS; each null means Node's default or none. */
+export interface TlsMaterial {
+  /** Certificate authorities to trust instead of the system's. */
+  readonly ca: string | null;
+  /** Client certificate and its key (mTLS). */
+  readonly cert: string | null;
+  readonly key: string | null;
+}
+
+export interface SyncOptions {
+  /** Base address of the PMS; may have a path. */
+  readonly pmsUrl: string;
+  /** Most records in a request of the standard stream. */
+  readonly batchSize: number;
+  /** Most records in a Schedule II request: small, so that one slow verification holds few others up. */
+  readonly scheduleTwoBatchSize: number;
+  /** Largest body in bytes before compression; a single larger record still goes, alone. */
+  readonly maxBodyBytes: number;
+  /** How long a standard batch that is not full waits for more; saves commits. Schedule II never waits. */
+  readonly lingerMs: number;
+  /** `auto`: what the PMS says it takes (RFC 9110 section 12.5.3), identity until it has. */
+  readonly coding: 'auto' | Coding;
+  readonly connectTimeoutMs: number;
+  /** From the first byte out to the last byte in. */
+  readonly requestTimeoutMs: number;
+  readonly maxAnswerBytes: number;
+  /** Full jitter: a wait is uniform in [0, min(cap, base * 2^n)). */
+  readonly retryBaseMs: number;
+  readonly retryCapMs: number;
+  /** Longest `Retry-After` obeyed. */
+  readonly retryAfterCapMs: number;
+  /** Failures in a row after which only single records go out as trials. */
+  readonly breakerThreshold: number;
+  /** Time between trials of a stream that stopped with an alarm. */
+  readonly stoppedRetryMs: number;
+  /** Time between look-ups of records the PMS is still verifying. */
+  readonly verificationPollMs: number;
+  /** How long `stop` lets a running request finish. */
+  readonly stopGraceMs: number;
+  readonly tls: TlsMaterial | null;
+}
+
+export const SYNC_DEFAULTS: Omit<SyncOptions, 'pmsUrl'> = {
+  batchSize: 500,
+  scheduleTwoBatchSize: 20,
+  maxBodyBytes: 1024 * 1024,
+  lingerMs: 200,
+  coding: 'auto',
+  connectTimeoutMs: 5_000,
+  requestTimeoutMs: 30_000,
+  maxAnswerBytes: 8 * 1024 * 1024,
+  retryBaseMs: 500,
+  retryCapMs: 60_000,
+  retryAfterCapMs: 600_000,
+  breakerThreshold: 5,
+  stoppedRetryMs: 60_000,
+  verificationPollMs: 30_000,
+  stopGraceMs: 3_000,
+  tls: null,
+};

@@ -1,0 +1,223 @@
+/**
+ * All a stream remembers between two requests, and how each answer changes it. Pure; the loop that acts on it is in
+ * `stream-sync.ts`. Nothing of this is on disk: after a restart the stream starts at its oldest pending record, and the
+ * PMS's answers (duplicate, 409) lead it to where it was.
+ *
+ * A stream with an alarm of `STOPPING` has stopped: it sends one single entry every `stoppedRetryMs` as a trial, so that it
+ * starts again by itself when somebody has mended the other side.
+ */
+import type { Random } from '../base/clock.ts';
+import type { CheckedAnswer } from './answer.ts';
+import { breakerOf, failed, fullJitterMs, READY, type Retry } from './backoff.ts';
+import type { Batch } from './batch.ts';
+import type { Coding, SyncOptions } from './options.ts';
+import type { Outcome } from './outcome.ts';
+import { isGap, type SyncAlarm } from './ports.ts';
+import { AT_OLDEST, answered, type Position, redirected, type Source } from './position.ts';
+import { fullWindow, lightened, narrowed, type Window, widened } from './window.ts';
+
+export interface StreamState {
+  readonly window: Window;
+  readonly position: Position;
+  readonly retry: Retry;
+  readonly coding: Coding;
+  /** The PMS refused a coding it had offered (415): nothing but identity from then on. */
+  readonly codingPinned: boolean;
+  /** Sequences that met `hash_mismatch` once. */
+  readonly resent: ReadonlySet<number>;
+  /** The lone record that met 400, 413 or 422, and how often while the heartbeat passed. */
+  readonly refusal: { readonly sequence: number; readonly times: number } | null;
+  readonly setAsideInRow: number;
+  /** 409 answers since the last batch that was answered. */
+  readonly conflictsInRow: number;
+  readonly alarm: SyncAlarm | null;
+}
+
+export type StateOptions = Pick<
+  SyncOptions,
+  'maxBodyBytes' | 'retryBaseMs' | 'retryCapMs' | 'breakerThreshold' | 'stoppedRetryMs' | 'coding'
+> & { readonly batchSize: number };
+
+/** What an answer is judged with. */
+export interface Round {
+  readonly batch: Batch;
+  readonly source: Source;
+  readonly nowMs: number;
+  readonly heartbeatOk: boolean;
+  readonly options: StateOptions;
+  readonly random: Random;
+}
+
+/** A lone record the PMS cannot read is set aside after this many refusals. */
+const REFUSALS_TO_SET_ASIDE = 3;
+/** So many records set aside in a row are the PMS's fault, or ours, but not theirs. */
+const SET_ASIDE_TO_STOP = 3;
+/** A second redirection may be honest (both sides restored); a third is a quarrel. */
+const CONFLICTS_TO_ALARM = 3;
+const STOPPING: ReadonlySet<SyncAlarm> = new Set([
+  'authentication',
+  'no_service',
+  'records_refused',
+  'history_missing',
+]);
+
+export function startState(options: StateOptions): StreamState {
+  return {
+    window: fullWindow(options),
+    position: AT_OLDEST,
+    retry: READY,
+    coding: options.coding === 'auto' ? 'identity' : options.coding,
+    codingPinned: options.coding !== 'auto',
+    resent: new Set(),
+    refusal: null,
+    setAsideInRow: 0,
+    conflictsInRow: 0,
+    alarm: null,
+  };
+}
+
+export function isStopped(state: StreamState): boolean {
+  return state.alarm !== null && STOPPING.has(state.alarm);
+}
+
+/** Most entries of the next batch: one while the stream is stopped or the breaker half open. */
+export function entryLimit(state: StreamState, nowMs: number, options: StateOptions): number {
+  const trial = isStopped(state) || breakerOf(state.retry, nowMs, options) !== 'closed';
+  return trial ? 1 : state.window.limit;
+}
+
+/** The attempt came to nothing; wait. */
+export function afterFailure(state: StreamState, round: Timing, askedMs: number | null = null): StreamState {
+  return { ...state, retry: failed(state.retry, round.nowMs, askedMs, round.options, round.random) };
+}
+
+type Timing = Pick<Round, 'nowMs' | 'options' | 'random'>;
+
+/** Stop with an alarm; the wait is nobody's to cut short but a person's. */
+export function stopWith(state: StreamState, alarm: SyncAlarm, round: Timing): StreamState {
+  const notBeforeMs = round.nowMs + round.options.stoppedRetryMs;
+  return { ...state, alarm, retry: { failures: state.retry.failures + 1, notBeforeMs, asked: true } };
+}
+
+/** The PMS answered the batch with results, checked in `answer`. */
+export function afterAnswer(state: StreamState, round: Round, answer: CheckedAnswer): StreamState {
+  const { batch, source, nowMs, options } = round;
+  const moved: StreamState = {
+    ...state,
+    position: answered(state.position, source, answeredBatch(batch, answer), nowMs, waitOf(round)),
+    resent: resentAfter(state.resent, answer),
+  };
+  if (answer.countedCount === 0) {
+    // Those behind have a wait of their own and must not slow the front down.
+    const behind = source.read === 'pending' && source.below !== null;
+    return behind ? moved : afterFailure({ ...moved, position: state.position }, round);
+  }
+  const setAsideInRow = setAsideAfter(state.setAsideInRow, batch, answer);
+  const settled: StreamState = {
+    ...moved,
+    window: widened(state.window, { last: batch.last, count: batch.entries.length, bytes: batch.body.length }, options),
+    retry: READY,
+    refusal: null,
+    setAsideInRow,
+    conflictsInRow: 0,
+    alarm: alarmAfter(state, moved.position, recordsTold(batch, answer) > 0),
+  };
+  return setAsideInRow >= SET_ASIDE_TO_STOP ? stopWith(settled, 'records_refused', round) : settled;
+}
+
+function answeredBatch(batch: Batch, answer: CheckedAnswer) {
+  return { first: batch.first, last: batch.last, left: answer.left.map((left) => left.streamSequence) };
+}
+
+function waitOf(round: Timing): (failures: number) => number {
+  return (failures) => fullJitterMs(failures, round.options, round.random);
+}
+
+function resentAfter(resent: ReadonlySet<number>, answer: CheckedAnswer): ReadonlySet<number> {
+  const next = new Set(resent);
+  for (const { sequence } of answer.settlements) next.delete(sequence);
+  for (const { sequence, why } of answer.left) if (why === 'hash_mismatch') next.add(sequence);
+  return next;
+}
+
+/** Records with a verdict other than set aside: the sign that the PMS can read what we send. */
+function recordsTold(batch: Batch, answer: CheckedAnswer): number {
+  const setAside = answer.settlements.filter((settlement) => settlement.to === 'SET_ASIDE').length;
+  const left = new Set(answer.left.map((entry) => entry.sequence));
+  const records = batch.entries.filter((entry) => !isGap(entry) && !left.has(entry.sequence)).length;
+  return records - setAside;
+}
+
+function setAsideAfter(before: number, batch: Batch, answer: CheckedAnswer): number {
+  const setAside = answer.settlements.filter((settlement) => settlement.to === 'SET_ASIDE').length;
+  return recordsTold(batch, answer) > 0 ? setAside : before + setAside;
+}
+
+/** A noted marker proves the connection but not that records can be read; what is behind may still be in conflict. */
+function alarmAfter(state: StreamState, position: Position, told: boolean): SyncAlarm | null {
+  if (state.alarm === 'records_refused' && !told) return state.alarm;
+  if (state.alarm === 'sequence_conflict' && position.behind !== null) return state.alarm;
+  return null;
+}
+
+/** 409. `found` tells what a look-up of our numbers before `expected` gave; for a lower number there is none. */
+export function afterRedirect(
+  state: StreamState,
+  round: Round,
+  expected: number,
+  found: { readonly settledAll: boolean; readonly unknownCount: number },
+): StreamState {
+  const { batch, nowMs } = round;
+  if (expected === batch.first) return afterFailure(state, round);
+  const conflictsInRow = found.settledAll ? 0 : state.conflictsInRow + 1;
+  const position = redirected(state.position, expected, batch.first, found.settledAll, nowMs, waitOf(round));
+  const conflict = found.unknownCount > 0 && !isStopped(state);
+  const next: StreamState = { ...state, position, conflictsInRow, alarm: conflict ? 'sequence_conflict' : state.alarm };
+  if (conflictsInRow < 2) return { ...next, retry: READY };
+  const quarrel = expected < batch.first && conflictsInRow >= CONFLICTS_TO_ALARM;
+  return quarrel ? stopWith(next, 'history_missing', round) : afterFailure(next, round);
+}
+
+/** Any other outcome. `setAside` is the sequence of a lone record that is to be set aside now. */
+export function afterOutcome(
+  state: StreamState,
+  round: Round,
+  outcome: Exclude<Outcome, { kind: 'answered' | 'resume' }>,
+): { readonly state: StreamState; readonly setAside: number | null } {
+  const { batch } = round;
+  const sent = { last: batch.last, count: batch.entries.length, bytes: batch.body.length };
+  const only = (next: StreamState) => ({ state: next, setAside: null });
+  switch (outcome.kind) {
+    case 'unauthorised':
+      return only(stopWith(state, 'authentication', round));
+    case 'no_service':
+      return only(stopWith(state, 'no_service', round));
+    case 'failed':
+      return only(afterFailure(state, round, outcome.askedMs));
+    case 'coding_refused':
+      if (state.coding === 'identity') return only(afterFailure(state, round));
+      return only({ ...state, coding: 'identity', codingPinned: true });
+    case 'too_large':
+      if (sent.count === 1) return afterLoneRefusal(state, round);
+      return only({ ...state, window: lightened(state.window, sent), retry: READY });
+    case 'refused':
+      if (sent.count === 1) return afterLoneRefusal(state, round);
+      return only({ ...state, window: narrowed(state.window, sent), retry: READY });
+  }
+}
+
+function afterLoneRefusal(state: StreamState, round: Round) {
+  const [entry] = round.batch.entries;
+  // A captive portal says 400 too: only while the heartbeat passes is it the record's own fault.
+  const counts = entry !== undefined && !isGap(entry) && entry.state === 'PENDING' && round.heartbeatOk;
+  if (!counts) return { state: afterFailure(state, round), setAside: null };
+  if (state.alarm === 'records_refused') return { state: stopWith(state, 'records_refused', round), setAside: null };
+  const times = state.refusal?.sequence === entry.sequence ? state.refusal.times + 1 : 1;
+  if (times < REFUSALS_TO_SET_ASIDE) {
+    return { state: afterFailure({ ...state, refusal: { sequence: entry.sequence, times } }, round), setAside: null };
+  }
+  const setAsideInRow = state.setAsideInRow + 1;
+  const next: StreamState = { ...state, refusal: null, setAsideInRow, retry: READY };
+  const stops = setAsideInRow >= SET_ASIDE_TO_STOP;
+  return { state: stops ? stopWith(next, 'records_refused', round) : next, setAside: entry.sequence };
+}

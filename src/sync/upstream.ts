@@ -1,0 +1,142 @@
+/**
+ * The connection to the PMS: one undici Agent of our own, HTTP/1.1, keep-alive, no redirects, answers bounded in size and
+ * time. It reports what came back and judges nothing.
+ */
+import { Agent, errors } from 'undici';
+import type { Timers } from '../base/clock.ts';
+import type { Coding, SyncOptions } from './options.ts';
+import type { Reply } from './outcome.ts';
+
+/** TCP keep-alive: how long a connection may be idle before the kernel probes it. */
+const TCP_KEEP_ALIVE_MS = 15_000;
+
+export interface Content {
+  readonly bytes: Buffer;
+  readonly coding: Coding;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export type UpstreamOptions = Pick<
+  SyncOptions,
+  'pmsUrl' | 'connectTimeoutMs' | 'requestTimeoutMs' | 'maxAnswerBytes' | 'tls'
+>;
+
+export class Upstream {
+  readonly #options: UpstreamOptions;
+  readonly #timers: Timers;
+  readonly #running = new Set<AbortController>();
+  #agent: Agent | null = null;
+
+  constructor(options: UpstreamOptions, timers: Timers) {
+    this.#options = options;
+    this.#timers = timers;
+  }
+
+  start(): void {
+    const { connectTimeoutMs, requestTimeoutMs, tls } = this.#options;
+    this.#agent = new Agent({
+      // HTTP/2 would put both streams on one TCP connection, and a lost packet of one would hold up Schedule II.
+      allowH2: false,
+      pipelining: 1,
+      headersTimeout: requestTimeoutMs,
+      bodyTimeout: requestTimeoutMs,
+      connect: {
+        timeout: connectTimeoutMs,
+        keepAliveInitialDelay: TCP_KEEP_ALIVE_MS,
+        ...(tls?.ca == null ? {} : { ca: tls.ca }),
+        ...(tls?.cert == null ? {} : { cert: tls.cert }),
+        ...(tls?.key == null ? {} : { key: tls.key }),
+      },
+    });
+  }
+
+  /** Breaks off what is running; those requests answer `stopped`. */
+  async stop(): Promise<void> {
+    for (const controller of this.#running) controller.abort();
+    const agent = this.#agent;
+    this.#agent = null;
+    await agent?.destroy();
+  }
+
+  /** Never throws: whatever goes wrong is a `fault`. `path` starts with a slash and is put behind the base address. */
+  async post(path: string, content: Content): Promise<Reply> {
+    const agent = this.#agent;
+    if (agent === null) return { kind: 'fault', fault: 'stopped' };
+    const controller = new AbortController();
+    let timedOut = false;
+    const cancel = this.#timers.after(this.#options.requestTimeoutMs, () => {
+      timedOut = true;
+      controller.abort();
+    });
+    this.#running.add(controller);
+    try {
+      return await this.#exchange(agent, path, content, controller.signal);
+    } catch (error) {
+      if (timedOut) return { kind: 'fault', fault: 'timed_out' };
+      return { kind: 'fault', fault: controller.signal.aborted ? 'stopped' : faultOf(error) };
+    } finally {
+      cancel();
+      this.#running.delete(controller);
+    }
+  }
+
+  async #exchange(agent: Agent, path: string, content: Content, signal: AbortSignal): Promise<Reply> {
+    const base = new URL(this.#options.pmsUrl);
+    const response = await agent.request({
+      origin: base.origin,
+      path: base.pathname.replace(/\/+$/, '') + path,
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json',
+        'user-agent': 'counterfoil',
+        ...(content.coding === 'identity' ? {} : { 'content-encoding': content.coding }),
+        ...content.headers,
+      },
+      body: content.bytes,
+      signal,
+    });
+    const { statusCode: status, headers, body } = response;
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    for await (const chunk of body) {
+      bytes += chunk.length;
+      // Leaving the loop destroys the body and with it the connection.
+      if (bytes > this.#options.maxAnswerBytes) return { kind: 'fault', fault: 'answer_too_large' };
+      chunks.push(chunk);
+    }
+    const json = jsonOf(textOf(headers['content-type']), headers['content-encoding'], Buffer.concat(chunks));
+    return {
+      kind: 'reply',
+      status,
+      retryAfter: textOf(headers['retry-after']),
+      accepts: textOf(headers['accept-encoding']),
+      json,
+    };
+  }
+}
+
+function textOf(header: string | string[] | undefined): string | null {
+  if (header === undefined) return null;
+  return typeof header === 'string' ? header : header.join(', ');
+}
+
+/** We never ask for a content coding, so an answer with one is not ours to guess at. */
+function jsonOf(type: string | null, coding: string | string[] | undefined, bytes: Buffer): unknown {
+  if (coding !== undefined && coding !== 'identity') return undefined;
+  if (!/^application\/([\w.+-]+\+)?json\s*(;|$)/i.test(type ?? '')) return undefined;
+  try {
+    const value: unknown = JSON.parse(bytes.toString('utf8'));
+    return value;
+  } catch {
+    return undefined;
+  }
+}
+
+function faultOf(error: unknown): 'not_connected' | 'timed_out' | 'broken_off' {
+  if (error instanceof errors.ConnectTimeoutError) return 'not_connected';
+  if (error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError) return 'timed_out';
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const before = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ENETUNREACH', 'EHOSTUNREACH', 'ENETDOWN'];
+  return typeof code === 'string' && before.includes(code) ? 'not_connected' : 'broken_off';
+}

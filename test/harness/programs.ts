@@ -1,0 +1,44 @@
+/** Programs from Debian that tests use as real peers. Where one is absent its tests are skipped, and say so loudly. */
+import { spawnSync } from 'node:child_process';
+
+/** Debian's Python knows python3-paho-mqtt; another Python earlier on the PATH usually does not. */
+const PYTHONS = ['/usr/bin/python3', 'python3'];
+
+const runs = (command: string, args: readonly string[]) => {
+  const { error, status } = spawnSync(command, args, { stdio: 'ignore' });
+  return error === undefined && status !== null;
+};
+
+const succeeds = (command: string, args: readonly string[]) =>
+  spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+
+/** A Python that has paho, or undefined. */
+export const pahoPython = PYTHONS.find((python) => succeeds(python, ['-c', 'import paho.mqtt.client']));
+
+const PRESENT: Readonly<Record<string, () => boolean>> = {
+  mosquitto_pub: () => runs('mosquitto_pub', ['--help']),
+  mosquitto_sub: () => runs('mosquitto_sub', ['--help']),
+  sqlite3: () => succeeds('sqlite3', ['--version']),
+  'python3 with paho': () => pahoPython !== undefined,
+};
+
+export type Peer = keyof typeof PRESENT;
+
+/**
+ * True when one of `peers` is missing; to be given to `describe.skipIf`. Says on standard error what was skipped and
+ * which Debian package brings it. `.ci/run` installs them all and fails when anything was skipped.
+ */
+export function missing(...peers: readonly Peer[]): boolean {
+  const absent = peers.filter((peer) => PRESENT[peer]?.() !== true);
+  for (const peer of absent) {
+    process.stderr.write(`\nSKIPPED: ${peer} is not installed (${PACKAGE_OF[peer] ?? peer}); its tests did not run.\n`);
+  }
+  return absent.length > 0;
+}
+
+const PACKAGE_OF: Readonly<Record<string, string>> = {
+  mosquitto_pub: 'apt-get install mosquitto-clients',
+  mosquitto_sub: 'apt-get install mosquitto-clients',
+  sqlite3: 'apt-get install sqlite3',
+  'python3 with paho': 'apt-get install python3-paho-mqtt',
+};

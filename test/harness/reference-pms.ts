@@ -1,0 +1,51 @@
+/** The reference PMS as a process of its own: `counterfoil pms serve` on a free port, its database beside it. */
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { COUNTERFOIL, ROOT } from './gateway.ts';
+import { Program } from './program.ts';
+import type { Scene } from './scene.ts';
+
+export interface PmsOptions {
+  /** Address to serve on; default a free port. Give an earlier one to come back at the same place. */
+  readonly url?: string;
+  readonly db?: string;
+  /** Faults as on the command line, for example `slow=200`. */
+  readonly faults?: readonly string[];
+  readonly args?: readonly string[];
+}
+
+export class PmsProcess {
+  readonly url: string;
+  readonly db: string;
+  readonly #program: Program;
+
+  constructor(url: string, db: string, program: Program) {
+    this.url = url;
+    this.db = db;
+    this.#program = program;
+  }
+
+  static async start(scene: Scene, options: PmsOptions = {}): Promise<PmsProcess> {
+    const db = options.db ?? join(scene.folder(), 'pms.db');
+    const faults = (options.faults ?? []).flatMap((fault) => ['--fault', fault]);
+    const args = ['pms', 'serve', '--url', options.url ?? 'http://127.0.0.1:0', '--db', db, ...faults];
+    const program = Program.start(process.execPath, [COUNTERFOIL, ...args, ...(options.args ?? [])], { cwd: ROOT });
+    scene.onClose(() => program.stop('SIGKILL'));
+    const ready = await program.line((line) => line.includes('"ready"'), 'the line "ready"');
+    return new PmsProcess((JSON.parse(ready) as { url: string }).url.replace(/\/$/, ''), db, program);
+  }
+
+  async stop(): Promise<void> {
+    await this.#program.stop();
+  }
+
+  /** Runs one query on the PMS's database, read-only. */
+  query<Row>(sql: string, ...values: unknown[]): Row[] {
+    const database = new Database(this.db, { readonly: true });
+    try {
+      return database.prepare(sql).all(...values) as Row[];
+    } finally {
+      database.close();
+    }
+  }
+}

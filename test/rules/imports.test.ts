@@ -1,0 +1,120 @@
+/**
+ * Proves that each import rule of biome.json bites where it should and nowhere else. A rule that matches nothing looks
+ * exactly like a rule that is kept, and an override silently replaces the one before it: so every rule is shown a
+ * violation here, and every allowed direction an import that must pass.
+ */
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type Finding, lint } from './biome.ts';
+
+const STAGES = ['intake', 'link', 'sync', 'health', 'lane', 'demo'] as const;
+
+interface Case {
+  readonly from: string;
+  readonly imports: string;
+  /** Part of the message a person reads, or null when the import is allowed. */
+  readonly says: string | null;
+}
+
+const no = (from: string, imports: string, says: string): Case => ({ from, imports, says });
+const yes = (from: string, imports: string): Case => ({ from, imports, says: null });
+
+const floors: Case[] = [
+  ...['record', 'buffer', ...STAGES].map((room) => no('src/base', `../${room}/x.ts`, 'base is the floor')),
+  ...['buffer', ...STAGES].map((room) => no('src/record', `../${room}/x.ts`, 'without disk or network')),
+  ...STAGES.map((room) => no('src/buffer', `../${room}/x.ts`, 'knows no stage')),
+  no('src/base', '../main/x.ts', 'nobody looks back at it'),
+  no('src/record', '../main/x.ts', 'nobody looks back at it'),
+  no('src/buffer', '../main/x.ts', 'nobody looks back at it'),
+  no('src/base/config', '../../record/x.ts', 'base is the floor'),
+  yes('src/base/config', '../errors.ts'),
+  yes('src/record', '../base/clock.ts'),
+  yes('src/buffer', '../record/types.ts'),
+  yes('src/buffer', '../base/clock.ts'),
+  ...[...STAGES, 'buffer', 'record', 'base'].map((room) => yes('src/main', `../${room}/x.ts`)),
+];
+
+const stages: Case[] = STAGES.flatMap((room) => [
+  ...STAGES.filter((other) => other !== room).map((other) =>
+    no(`src/${room}`, `../${other}/x.ts`, 'Stages never import each other'),
+  ),
+  no(`src/${room}`, '../main/x.ts', 'nobody looks back at it'),
+  no(`src/${room}/deeper`, '../../buffer/store.ts', 'only through src/buffer/api.ts'),
+  no(`src/${room}/deeper`, `../../${room === 'sync' ? 'link' : 'sync'}/x.ts`, 'Stages never import each other'),
+  yes(`src/${room}`, '../buffer/api.ts'),
+  yes(`src/${room}`, '../record/types.ts'),
+  yes(`src/${room}`, '../base/log.ts'),
+  yes(`src/${room}`, './sync/own-folder-of-that-name.ts'),
+]);
+
+const ROOMS = ['base', 'record', ...STAGES, 'main'];
+const packages: Case[] = [
+  ...ROOMS.flatMap((room) =>
+    ['better-sqlite3', 'node:sqlite'].map((name) => no(`src/${room}`, name, 'Only src/buffer talks to SQLite')),
+  ),
+  ...[...ROOMS, 'buffer'].map((room) => no(`src/${room}`, 'pino', 'keeps patient data out of the logs')),
+  ...[...ROOMS.filter((room) => room !== 'intake'), 'buffer'].map((room) =>
+    no(`src/${room}`, 'aedes', 'broker belongs to src/intake'),
+  ),
+  yes('src/buffer', 'better-sqlite3'),
+  yes('src/intake', 'aedes'),
+  yes('src/demo/pms', 'better-sqlite3'),
+  yes('src/lane/outbox', 'better-sqlite3'),
+  no('src/demo/simulator', 'better-sqlite3', 'Only src/buffer talks to SQLite'),
+  no('src/demo/pms', 'node:sqlite', 'Only src/buffer talks to SQLite'),
+  no('src/lane/outbox', '../../sync/x.ts', 'Stages never import each other'),
+  no('src/demo/pms', '../../sync/x.ts', 'Stages never import each other'),
+  no('src/demo/pms', '../../buffer/store.ts', 'only through src/buffer/api.ts'),
+];
+
+/** Forms an import can take; the rule must see through all of them. */
+const FORMS: Record<string, string> = {
+  'type import': "import type { X } from '../buffer/api.ts';\nexport type Y = X;\n",
+  're-export': "export * from '../buffer/api.ts';\n",
+  'dynamic import': "export const x = await import('../buffer/api.ts');\n",
+  'import for effect': "import '../buffer/api.ts';\n",
+};
+
+const cases = [...floors, ...stages, ...packages];
+const pathOf = (index: number, { from }: Case) => `${from}/case-${index}.ts`;
+let found = new Map<string, Finding[]>();
+const restricted = (path: string) => (found.get(path) ?? []).filter(({ rule }) => rule === 'noRestrictedImports');
+
+beforeAll(() => {
+  const snippets = cases.map((entry, index) => [
+    pathOf(index, entry),
+    `import { x } from '${entry.imports}';\nexport const y = x;\n`,
+  ]);
+  const forms = Object.entries(FORMS).map(([name, text]) => [`src/record/form-${name.replaceAll(' ', '-')}.ts`, text]);
+  // Files of the lane's outbox and of the log are let through by name, not by folder.
+  const named = [
+    ['src/lane/outbox.ts', "import x from 'better-sqlite3';\nexport const y = x;\n"],
+    ['src/base/log.ts', "import { pino } from 'pino';\nexport const y = pino;\n"],
+  ];
+  found = lint(Object.fromEntries([...snippets, ...forms, ...named]));
+});
+
+describe('refused imports', () => {
+  test.each(cases.map((entry, index) => ({ ...entry, index })).filter(({ says }) => says !== null))(
+    '$from may not import $imports',
+    ({ index, ...entry }) => {
+      const [finding, ...more] = restricted(pathOf(index, entry));
+      expect(finding).toMatchObject({ severity: 'error', message: expect.stringContaining(entry.says ?? '') });
+      expect(more).toEqual([]);
+    },
+  );
+
+  test.each(Object.keys(FORMS))('seen through the form: %s', (name) => {
+    expect(restricted(`src/record/form-${name.replaceAll(' ', '-')}.ts`)).toHaveLength(1);
+  });
+});
+
+describe('allowed imports', () => {
+  test.each(cases.map((entry, index) => ({ ...entry, index })).filter(({ says }) => says === null))(
+    '$from may import $imports',
+    ({ index, ...entry }) => expect(restricted(pathOf(index, entry))).toEqual([]),
+  );
+
+  test.each(['src/lane/outbox.ts', 'src/base/log.ts'])('%s has its package', (path) => {
+    expect(restricted(path)).toEqual([]);
+  });
+});
