@@ -3,9 +3,20 @@ import { randomInt, randomUUID } from 'node:crypto';
 import { KEY_BYTES, type PublishTemplate, writeTenDigits } from './packets.ts';
 import { quantile } from './stats.ts';
 
+/** Patients a store serves; their tokens come back, as they do in a shop. */
+const PATIENTS = 20_011;
+const SERIAL_STEP = 7_919_377;
+
+function randomTexts(length: number): Buffer {
+  const texts = Buffer.allocUnsafe(length * KEY_BYTES);
+  for (let i = 0; i < length; i += 1) texts.write(randomUUID(), i * KEY_BYTES, 'latin1');
+  return texts;
+}
+
 /** Unique keys and numbers, all made before the clock starts; `open` says whether lanes may still take from it. */
 export class RecordFeed {
   readonly #keys: Buffer;
+  readonly #patients: Buffer;
   readonly #limit: number;
   readonly #firstNumber: number;
   #taken = 0;
@@ -14,8 +25,8 @@ export class RecordFeed {
   /** `keys` bounds what can be published at all; `records` (or null) is how many shall be. */
   constructor(keys: number, records: number | null) {
     this.#limit = records === null ? keys : Math.min(keys, records);
-    this.#keys = Buffer.allocUnsafe(this.#limit * KEY_BYTES);
-    for (let i = 0; i < this.#limit; i += 1) this.#keys.write(randomUUID(), i * KEY_BYTES, 'latin1');
+    this.#keys = randomTexts(this.#limit);
+    this.#patients = randomTexts(PATIENTS);
     // Runs against one buffer must not sell the same prescription twice: a random range of numbers for each.
     this.#firstNumber = 1_000_000_000 + randomInt(8_000_000) * 1000;
   }
@@ -43,7 +54,11 @@ export class RecordFeed {
     this.#taken += 1;
     this.#keys.copy(template.packet, template.keyAt, index * KEY_BYTES, (index + 1) * KEY_BYTES);
     writeTenDigits(template.packet, template.laneSequenceAt, laneSequence);
-    for (const at of template.numbersAt) writeTenDigits(template.packet, at, this.#firstNumber + index);
+    writeTenDigits(template.packet, template.numberAt, this.#firstNumber + index);
+    // Serials look random and still never repeat within a run: the multiplier has no factor in common with 10^10.
+    writeTenDigits(template.packet, template.serialAt, (index * SERIAL_STEP) % 10_000_000_000);
+    const patient = (index % PATIENTS) * KEY_BYTES;
+    this.#patients.copy(template.packet, template.patientAt, patient, patient + KEY_BYTES);
   }
 }
 

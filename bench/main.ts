@@ -10,11 +10,12 @@ import { describeMachine, fileSystemOf } from './machine.ts';
 import type { BenchResult, Part, PreloadedResult, RawSync, SystemResult } from './model.ts';
 import { type Options, readOptions, USAGE } from './options.ts';
 import { ceiling } from './peers/ceiling.ts';
-import { document } from './peers/document.ts';
 import { gateway, gatewayWithReceipts } from './peers/gateway.ts';
+import { pythonDesign } from './peers/python-design.ts';
 import { rabbitmq } from './peers/rabbitmq.ts';
 import type { System } from './peers/system.ts';
 import { measurePreloaded } from './preloaded.ts';
+import { interrupt, wasInterrupted } from './processes.ts';
 import { measureRawSync, medianRawSync } from './raw-sync.ts';
 import { intoPage, renderReport } from './report.ts';
 import { type Bench, medianOfRounds, type RoundResult, runRound } from './rounds.ts';
@@ -35,7 +36,7 @@ async function availableSystems(options: Options, skipped: string[]): Promise<Ma
     ['gateway', gateway],
     ...(options.receipts ? ([['gateway', gatewayWithReceipts]] as const) : []),
     ['rabbitmq', rabbitmq],
-    ['document', document],
+    ['python', pythonDesign],
   ];
   const versions = new Map<System, string>();
   for (const [part, system] of all) {
@@ -122,6 +123,7 @@ async function main(): Promise<number> {
   const directory = await mkdtemp(join(parent, 'bench-'));
   try {
     const result = await measure(options, directory);
+    if (wasInterrupted()) return 130;
     process.stdout.write(renderReport(result, false));
     if (options.write) writeFileSync(PAGE, intoPage(readFileSync(PAGE, 'utf8'), renderReport(result, true)));
     return result.skipped.length === 0 ? 0 : 1;
@@ -129,6 +131,8 @@ async function main(): Promise<number> {
     await rm(directory, { recursive: true, force: true });
   }
 }
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void interrupt());
 
 try {
   process.exitCode = await main();

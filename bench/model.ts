@@ -14,12 +14,11 @@ export const POINTS: readonly Point[] = [
   { name: '8x32', connections: 8, inFlight: 32 },
 ];
 
-export const SYSTEM_NAMES = ['gateway', 'gateway-receipts', 'ceiling', 'rabbitmq', 'document'] as const;
 /** A thing that takes records: the gateway (alone, or answering subscribed receipts too) or one of its peers. */
-export type SystemName = (typeof SYSTEM_NAMES)[number];
+export type SystemName = 'gateway' | 'gateway-receipts' | 'ceiling' | 'rabbitmq' | 'python';
 
 /** What `--only` may name. `gateway-receipts` is chosen by `--receipts`. */
-export const PARTS = ['raw', 'gateway', 'ceiling', 'rabbitmq', 'document', 'preloaded'] as const;
+export const PARTS = ['raw', 'gateway', 'ceiling', 'rabbitmq', 'python', 'preloaded'] as const;
 export type Part = (typeof PARTS)[number];
 
 /** How people read a system in tables. */
@@ -28,7 +27,7 @@ export const SYSTEM_TITLES: Readonly<Record<SystemName, string>> = {
   'gateway-receipts': 'Counterfoil, receipts on',
   ceiling: 'aedes alone (stores nothing)',
   rabbitmq: 'RabbitMQ quorum queue',
-  document: 'document design (Python)',
+  python: 'Mosquitto + Python + SQLite',
 };
 
 /**

@@ -5,25 +5,36 @@
  */
 
 /** Bytes of one record, without topic and MQTT header. */
-export const RECORD_BYTES = 600;
+const RECORD_BYTES = 600;
 const KEY_MARK = '????????-????-????-????-????????????';
 export const KEY_BYTES = KEY_MARK.length;
 const NUMBER_MARK = '##########';
+const SERIAL_MARK = '@@@@@@@@@@';
+const PATIENT_MARK = '!!!!!!!!-!!!!-!!!!-!!!!-!!!!!!!!!!!!';
 /** A JSON number of ten digits: the first in the run of `lane_sequence` numbers keeps that width. */
 const LANE_SEQUENCE_MARK = 9_999_999_999;
 
-/** Schedules and products in the order lanes cycle through them: a quarter Schedule II, a quarter not controlled. */
+/**
+ * Products in the order lanes cycle through them: a quarter Schedule II, a quarter not controlled. Labels differ as
+ * they do in a shop, so that a server that compresses is not flattered.
+ */
 const PRODUCTS = [
-  { ndc: '0406-8552-01', schedule: 'II', quantity: 60 },
-  { ndc: '59762-3719-1', schedule: 'IV', quantity: 30 },
-  { ndc: '0093-1048-01', schedule: 'NONE', quantity: 90 },
-  { ndc: '0378-4001-01', schedule: 'IV', quantity: 20 },
-  { ndc: '0591-0349-01', schedule: 'III', quantity: 28 },
-  { ndc: '10702-009-01', schedule: 'II', quantity: 30 },
-  { ndc: '68180-0513-1', schedule: 'NONE', quantity: 14 },
-  { ndc: '0071-1015-68', schedule: 'V', quantity: 45 },
+  { ndc: '0406-8552-01', schedule: 'II', quantity: 60, label: 'Take one tablet every six hours as needed for pain' },
+  { ndc: '59762-3719-1', schedule: 'IV', quantity: 30, label: 'Take half a tablet at bedtime. May cause drowsiness' },
+  { ndc: '0093-1048-01', schedule: 'NONE', quantity: 90, label: 'Take one capsule three times a day with meals' },
+  { ndc: '0378-4001-01', schedule: 'IV', quantity: 20, label: 'Dissolve one tablet under the tongue when needed' },
+  { ndc: '0591-0349-01', schedule: 'III', quantity: 28, label: 'Apply one patch weekly to dry skin, rotate the site' },
+  {
+    ndc: '10702-009-01',
+    schedule: 'II',
+    quantity: 30,
+    label: 'One in the morning, do not crush or chew, not at night',
+  },
+  { ndc: '68180-0513-1', schedule: 'NONE', quantity: 14, label: 'Finish all of this medicine unless told otherwise' },
+  { ndc: '0071-1015-68', schedule: 'V', quantity: 45, label: 'Twice daily; do not stop suddenly; avoid driving' },
 ] as const;
-const LABEL = 'TAKE ONE TABLET BY MOUTH EVERY EIGHT HOURS AS NEEDED. MAY CAUSE DROWSINESS. DO NOT DRINK ALCOHOL. ';
+
+const REMARK = 'Keep away from children, pets and heat. Discard after 2028-01-31.';
 
 /** A publish packet whose changing fields are known by offset. Its owner may change it again only after its PUBACK. */
 export interface PublishTemplate {
@@ -31,39 +42,45 @@ export interface PublishTemplate {
   readonly packetIdAt: number;
   readonly keyAt: number;
   readonly laneSequenceAt: number;
-  /** Places of the ten-digit number that makes prescription, patient and serial differ. */
-  readonly numbersAt: readonly number[];
+  /** Ten-digit prescription number. */
+  readonly numberAt: number;
+  /** Ten-digit serial number in the scan. */
+  readonly serialAt: number;
+  /** Opaque patient token, as long as a key. */
+  readonly patientAt: number;
 }
 
+/** GTIN-14 of a hyphenated ten-digit NDC: indicator 0, prefix 03, modulo 10 check digit (GS1 General Specifications 7.9). */
+function gtinOf(ndc: string): string {
+  const digits = `003${ndc.replaceAll('-', '')}`;
+  const sum = [...digits].reduce((all, digit, place) => all + Number(digit) * (place % 2 === 0 ? 3 : 1), 0);
+  return `${digits}${(10 - (sum % 10)) % 10}`;
+}
+
+/** A record of a well-equipped till, scan included, filled up with label text to `RECORD_BYTES`. */
 function recordText(product: (typeof PRODUCTS)[number], laneInstance: string, dispensedAtUtc: string): string {
+  const lot = `L${product.ndc.slice(0, 4)}K${product.quantity}`;
+  const gtin = gtinOf(product.ndc);
   const record = {
     schema_version: 1,
     kind: 'DISPENSE',
     idempotency_key: KEY_MARK,
     ndc: product.ndc,
     quantity: product.quantity,
-    quantity_unit: 'EA',
     schedule: product.schedule,
     prescription_id: `RX-${NUMBER_MARK}`,
     fill_number: 1,
     pharmacist_npi: '1234567893',
     prescriber_dea: 'AB1234563',
-    patient_ref: `pt-${NUMBER_MARK}`,
+    patient_ref: PATIENT_MARK,
     dispensed_at_utc: dispensedAtUtc,
     lane_instance: laneInstance,
     lane_sequence: LANE_SEQUENCE_MARK,
-    lot: 'LT24K017',
-    serial: `SN${NUMBER_MARK}`,
-    label_text: '',
+    barcode: `]d201${gtin}1728013110${lot}\u001d21${SERIAL_MARK}`,
+    label: '',
   };
   const missing = RECORD_BYTES - JSON.stringify(record).length;
-  return JSON.stringify({ ...record, label_text: LABEL.repeat(4).slice(0, missing) });
-}
-
-function placesOf(haystack: Buffer, needle: string): number[] {
-  const places: number[] = [];
-  for (let at = haystack.indexOf(needle); at !== -1; at = haystack.indexOf(needle, at + 1)) places.push(at);
-  return places;
+  return JSON.stringify({ ...record, label: `${product.label}. ${REMARK}`.slice(0, missing) });
 }
 
 /** The cycle of publish packets of one in-flight slot: one per product, QoS 1, sharing the packet id. */
@@ -83,7 +100,9 @@ export function publishTemplates(
       packetIdAt: payloadAt - 2,
       keyAt: packet.indexOf(KEY_MARK),
       laneSequenceAt: packet.indexOf(String(LANE_SEQUENCE_MARK)),
-      numbersAt: placesOf(packet, NUMBER_MARK),
+      numberAt: packet.indexOf(NUMBER_MARK),
+      serialAt: packet.indexOf(SERIAL_MARK),
+      patientAt: packet.indexOf(PATIENT_MARK),
     };
   });
 }

@@ -5,6 +5,9 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
+/** Every child that runs now, so that an interrupted benchmark leaves none behind. */
+const running = new Set<ChildProcess>();
+let interrupted = false;
 const TERM_LIMIT_MS = 20_000;
 /** The last lines a process printed, for the error message when it does not come up. */
 const TAIL_LINES = 12;
@@ -30,9 +33,12 @@ export interface Launched {
  * @throws Error with the process's last lines when it ends or stays silent instead; it is then stopped.
  */
 export async function launch(what: Launch, ready: ((line: string) => boolean) | { port: number }): Promise<Launched> {
+  if (interrupted) throw new Error('interrupted');
   const startedAtMs = performance.now();
   const env = { ...process.env, ...what.env };
   const child = spawn(what.command, what.args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  running.add(child);
+  child.once('exit', () => running.delete(child));
   const tail: string[] = [];
   const stop = (): Promise<void> => end(child);
   try {
@@ -99,6 +105,17 @@ function answersOn(port: number): Promise<boolean> {
     });
     socket.once('error', () => resolve(false));
   });
+}
+
+/** Ends everything that runs and lets nothing start any more; whoever waits for a server sees it end. */
+export async function interrupt(): Promise<void> {
+  interrupted = true;
+  await Promise.all([...running].map(end));
+}
+
+/** True once `interrupt` was called: what was measured since is worthless. */
+export function wasInterrupted(): boolean {
+  return interrupted;
 }
 
 /** SIGTERM, and SIGKILL after a while; resolves when the process is gone. */

@@ -107,7 +107,7 @@ function ratioRows(result: BenchResult, points: readonly string[]): string[][] {
     return [
       point,
       ratio(rateRatio(result, 'gateway', 'rabbitmq', point)),
-      ratio(rateRatio(result, 'gateway', 'document', point)),
+      ratio(rateRatio(result, 'gateway', 'python', point)),
       ratio(rateRatio(result, 'gateway', 'ceiling', point)),
       overRaw(result.raw?.appendP50Ms),
       overRaw(result.raw?.overwriteP50Ms),
@@ -116,7 +116,7 @@ function ratioRows(result: BenchResult, points: readonly string[]): string[][] {
   const head = [
     '',
     'rate / RabbitMQ',
-    'rate / document',
+    'rate / Python design',
     'rate / aedes alone',
     'p50 / raw append',
     'p50 / raw overwrite',

@@ -49,7 +49,7 @@ export function timedOrder(
 }
 
 /** Starts a system in a directory of its own, hands it to `task`, and leaves nothing behind whatever happens. */
-export async function withSystem<T>(
+async function withSystem<T>(
   bench: Bench,
   system: System,
   task: (running: RunningSystem, watched: Watched) => Promise<T>,
@@ -124,7 +124,7 @@ export function medianOfRounds(name: SystemName, version: string, rounds: readon
 }
 
 /** The median of each figure; for the maximum latency and memory the largest. */
-export function medianSample(samples: readonly Sample[]): Sample {
+function medianSample(samples: readonly Sample[]): Sample {
   const of = (pick: (sample: Sample) => number): number => median(samples.map(pick));
   return {
     recordsPerSecond: of((sample) => sample.recordsPerSecond),

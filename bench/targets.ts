@@ -10,7 +10,7 @@ export interface Verdict {
 }
 
 const AIM_AGAINST_RABBITMQ = 1.5;
-const LEAST_AGAINST_DOCUMENT = 10;
+const LEAST_AGAINST_PYTHON = 10;
 const MOST_AGAINST_RAW_SYNC = 1.6;
 const LEAST_PRELOADED = 0.9;
 const BYTES_AT: readonly (readonly [point: string, bytes: number])[] = [
@@ -36,11 +36,7 @@ export function rateRatio(result: BenchResult, name: SystemName, other: SystemNa
 export function verdicts(result: BenchResult, points: readonly string[]): Verdict[] {
   return [
     ...points.map((point) => againstRabbitmq(result, point)),
-    atLeast(
-      '10 times the document design at 8x32',
-      rateRatio(result, 'gateway', 'document', '8x32'),
-      LEAST_AGAINST_DOCUMENT,
-    ),
+    atLeast('10 times the Python design at 8x32', rateRatio(result, 'gateway', 'python', '8x32'), LEAST_AGAINST_PYTHON),
     againstRawSync(result),
     ...BYTES_AT.map(([point, bytes]) =>
       atMost(

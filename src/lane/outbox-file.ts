@@ -89,7 +89,8 @@ function prepare(db: Database.Database, path: string): void {
       'put the outbox on a local disk; network file systems do not keep it safe',
     );
   }
-  db.pragma('foreign_keys = ON');
+  // What is let go is overwritten, not left in free pages.
+  db.pragma('secure_delete = ON');
   const version = Number(db.pragma('user_version', { simple: true }));
   if (version > SCHEMA_VERSION) {
     throw new CounterfoilError(

@@ -6,11 +6,11 @@
 import { hash } from 'node:crypto';
 import { canonicalMembers, joinMembers } from './canonical.ts';
 import { type Circumstances, flagsOf } from './flags.ts';
-import { isCalendarDate, readInstant } from './instant.ts';
+import { readInstant } from './instant.ts';
 import { normaliseNdc } from './ndc.ts';
 import { type Normalised, normalisedText } from './normalise.ts';
 import { reason } from './reason.ts';
-import { hasMembers, isObject, readKey, refusalsOf } from './refusal.ts';
+import { hasMembers, isObject, readKey, refusalsOf, withoutForeignName } from './refusal.ts';
 import { readSchedule } from './schedule.ts';
 import type { RecordMembers } from './schema.ts';
 import { type JsonObject, MAX_EVIDENCE_BYTES, parse, readStrictJson, type StrictReading } from './strict-json.ts';
@@ -40,12 +40,12 @@ function checkObject(object: JsonObject, context: CheckContext): CheckOutcome {
   if (!hasMembers(object)) return refused(readKey(object), laneHash, refusalsOf(object));
   const dispensedAt = readInstant(object.dispensed_at_utc);
   const schedule = readSchedule(object.schedule);
-  if (dispensedAt === null || schedule === null || !(object.expires_on === undefined || isCalendarDate(object.expires_on))) {
+  if (dispensedAt === null || schedule === null) {
     return refused(readKey(object), laneHash, refusalsOf(object));
   }
   const ndc = normaliseNdc(object.ndc, context.products);
   const values: Normalised = { ndc: ndc.ndc, schedule, dispensed_at_utc: dispensedAt.utcText };
-  const storedText = normalisedText(sent, values);
+  const storedText = normalisedText(sent, sentText, values);
   return {
     ok: true,
     record: {
@@ -77,9 +77,15 @@ export function fillIdentity(members: RecordMembers): string | null {
 /** JSON that is not certain: whatever can still be read goes into the answer, so that the lane can match it. */
 function refusedJson(bytes: Uint8Array, reading: Extract<StrictReading, { ok: false }>): CheckOutcome {
   const value = reading.value ?? (bytes.length <= MAX_EVIDENCE_BYTES ? parse(bytes) : undefined);
-  const keyTwice = reading.reasons.some(({ code, field }) => code === 'duplicate_member' && field === 'idempotency_key');
+  const keyTwice = reading.reasons.some(
+    ({ code, field }) => code === 'duplicate_member' && field === 'idempotency_key',
+  );
   const others = isObject(reading.value) ? refusalsOf(reading.value) : [];
-  return refused(keyTwice ? null : readKey(value), null, [...reading.reasons.map(withKnownField), ...others]);
+  const known = reading.reasons.map(withoutForeignName);
+  const first = known.filter(
+    ({ code, field }, index) => index === known.findIndex((r) => r.code === code && r.field === field),
+  );
+  return refused(keyTwice ? null : readKey(value), null, [...first, ...others]);
 }
 
 function refused(idempotencyKey: string | null, laneHash: Buffer | null, reasons: readonly Reason[]): CheckOutcome {

@@ -42,7 +42,8 @@ export function flagsOf(record: Judged, circumstances: Circumstances): Flag[] {
   const { members } = record;
   const flags: Flag[] = [];
   if (!isNpi(members.pharmacist_npi)) flags.push('npi_invalid');
-  if (members.prescriber_dea !== undefined && !isDeaNumber(members.prescriber_dea)) flags.push('prescriber_dea_invalid');
+  if (members.prescriber_dea !== undefined && !isDeaNumber(members.prescriber_dea))
+    flags.push('prescriber_dea_invalid');
   flagProduct(record, circumstances.products, flags);
   flagTime(record.dispensedAt, circumstances, flags);
   flags.push(...barcodeFlags(members, record.ndc, referenceYear(record, circumstances)));

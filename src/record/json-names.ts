@@ -15,7 +15,7 @@ export function topLevelNames(bytes: Uint8Array): NamePlace[] {
   const places: NamePlace[] = [];
   let depth = 0;
   // Latin-1 keeps one character per byte. In valid JSON a string before a colon is a name, others are values.
-  for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\.)*"(?:[ \t\n\r]*:)?|[{}[\]]/gs)) {
+  for (const { 0: token, index } of text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"(?:[ \t\n\r]*:)?|[{}[\]]/gs)) {
     if (token === '{' || token === '[') depth++;
     else if (token === '}' || token === ']') depth--;
     else if (depth === 1 && token.endsWith(':')) {

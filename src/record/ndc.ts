@@ -59,11 +59,7 @@ function hyphenated(text: string): NormalisedNdc | null {
 
 /** What ten digits without hyphens mean if they are 4-4-2, 5-3-2 or 5-4-1, in this order, as 11 digits each. */
 export function readingsOfTen(digits: string): readonly [string, string, string] {
-  return [
-    `0${digits}`,
-    `${digits.slice(0, 5)}0${digits.slice(5)}`,
-    `${digits.slice(0, 9)}0${digits.slice(9)}`,
-  ];
+  return [`0${digits}`, `${digits.slice(0, 5)}0${digits.slice(5)}`, `${digits.slice(0, 9)}0${digits.slice(9)}`];
 }
 
 /** The ten-digit codes that are written as these 11 digits: those whose padded segment has a zero in front. */

@@ -1,8 +1,8 @@
 /**
  * The stored form of a record: as sent but for `ndc`, `schedule` and `dispensed_at_utc`, each with `…_sent` beside it
- * where it changed. Both forms come from one walk over the record; only changed members are written a second time.
+ * where it changed. The stored text is the sent text with a few edits; the record is not written twice.
  */
-import { type CanonicalMembers, canonicalText, joinMembers, memberText } from './canonical.ts';
+import { type CanonicalMembers, canonicalText, memberText } from './canonical.ts';
 import { SENT_BESIDE } from './schema.ts';
 
 export type NormalisedName = keyof typeof SENT_BESIDE;
@@ -12,30 +12,31 @@ const NORMALISED_NAMES = ['dispensed_at_utc', 'ndc', 'schedule'] as const satisf
 export type Normalised = Readonly<Record<NormalisedName, string>>;
 
 /**
- * RFC 8785 text of the stored form. `sent` are the canonical members as sent, `values` the stored values of the three.
- * Null when nothing changes, so that the caller need not write and hash the same text twice.
+ * RFC 8785 text of the stored form: `sentText` with up to six edits, made from front to back. `sent` are the members
+ * `sentText` was joined from and must have all three names; `values` are the stored values. Null when nothing changes, so
+ * that the caller need not hash the same text twice.
  */
-export function normalisedText(sent: CanonicalMembers, values: Normalised): string | null {
-  let names: string[] | null = null;
-  let texts: string[] = [];
+export function normalisedText(sent: CanonicalMembers, sentText: string, values: Normalised): string | null {
+  const { names, texts } = sent;
+  let stored = '';
+  let takenOver = 0;
+  // Member `index` starts at `offset` of sentText, after the brace or a comma.
+  let index = 0;
+  let offset = 1;
   for (const name of NORMALISED_NAMES) {
+    for (; (names[index] ?? name) < name; index++) offset += (texts[index] ?? '').length + 1;
+    const before = texts[index] ?? '';
     const now = memberText(name, values[name]);
-    const place = (names ?? sent.names).indexOf(name);
-    const before = (names === null ? sent.texts : texts)[place] ?? '';
     if (now === before) continue;
-    if (names === null) {
-      names = [...sent.names];
-      texts = [...sent.texts];
-    }
-    texts[place] = now;
-    const sentName = SENT_BESIDE[name];
+    stored += sentText.slice(takenOver, offset) + now;
+    takenOver = offset + before.length;
     // Other members may sort between the two (`ndc`, `ndc_note`, `ndc_sent`).
-    let beside = place + 1;
-    while (beside < names.length && (names[beside] ?? '') < sentName) beside++;
-    names.splice(beside, 0, sentName);
-    texts.splice(beside, 0, memberText(sentName, null).slice(0, -4) + before.slice(before.indexOf(':') + 1));
+    const sentName = SENT_BESIDE[name];
+    for (; (names[index] ?? sentName) < sentName; index++) offset += (texts[index] ?? '').length + 1;
+    stored += `${sentText.slice(takenOver, offset - 1)},"${sentName}":${before.slice(before.indexOf(':') + 1)}`;
+    takenOver = offset - 1;
   }
-  return names === null ? null : joinMembers({ names, texts });
+  return takenOver === 0 ? null : stored + sentText.slice(takenOver);
 }
 
 /**

@@ -101,7 +101,8 @@ function readRow(row: CsvRow, columns: Columns, problems: CsvProblem[]): Row | n
   }
   const code = cell(columns.code);
   const { ndc, path } = normaliseNdc(code, null);
-  if (path === 'unresolved') return complain('package code: write 4-4-2, 5-3-2, 5-4-1 or 6-4-2 with hyphens, or 11 digits');
+  if (path === 'unresolved')
+    return complain('package code: write 4-4-2, 5-3-2, 5-4-1 or 6-4-2 with hyphens, or 11 digits');
   const schedule = readProductSchedule(cell(columns.schedule));
   if (schedule === null) return complain('DEA schedule: write CI, CII, CIII, CIV or CV, or leave it empty');
   const eleven = ndc.length === 11 ? ndc : ndc.startsWith('0') ? ndc.slice(1) : null;

@@ -1,6 +1,6 @@
 /** Why a JSON value is not a record, in words a lane's developer can act on. */
 import type { z } from 'zod';
-import { isCalendarDate, readInstant } from './instant.ts';
+import { readInstant } from './instant.ts';
 import { reason } from './reason.ts';
 import { dispensedSchema, KEY_PATTERN, type RecordMembers, recordSchema, SENT_BESIDE, WHAT_TO_SEND } from './schema.ts';
 import type { JsonObject, JsonValue } from './strict-json.ts';
@@ -8,10 +8,12 @@ import type { Reason, ReasonCode } from './types.ts';
 
 const RESERVED: ReadonlySet<string> = new Set(Object.values(SENT_BESIDE));
 
-/** Whether a JSON object has all a record needs. Dates are checked by those who read them anyway. */
+/** Whether a JSON object has all a record needs. The time is checked by those who read it anyway. */
 export function hasMembers(object: JsonObject): object is JsonObject & RecordMembers {
   // The result's copy is left alone: in the original a member called `__proto__` is data and changes nothing.
-  return recordSchema.safeParse(object).success && !(object['lane_sequence'] !== undefined && !object['lane_instance']);
+  return (
+    recordSchema.safeParse(object).success && (object.lane_sequence === undefined || object.lane_instance !== undefined)
+  );
 }
 
 /** Every reason why an object is not a record, one for each member; empty when it is one. */
@@ -25,7 +27,7 @@ export function refusalsOf(object: JsonObject): Reason[] {
 
 /** The record's key, if it has one that can be used to answer the lane; null otherwise. */
 export function readKey(value: JsonValue | undefined): string | null {
-  const key = isObject(value) && Object.hasOwn(value, 'idempotency_key') ? value['idempotency_key'] : null;
+  const key = isObject(value) && Object.hasOwn(value, 'idempotency_key') ? value.idempotency_key : null;
   return typeof key === 'string' && KEY_PATTERN.test(key) ? key : null;
 }
 
@@ -56,21 +58,27 @@ function codeOf(issue: z.core.$ZodIssue, name: string, object: JsonObject): Reas
 /** A number that is no integer has the right type for JSON. */
 function isWrongType(issue: z.core.$ZodIssue): boolean {
   if (issue.code === 'invalid_type') return issue.expected !== 'int';
-  return issue.code === 'invalid_union' && issue.errors.length > 0 && issue.errors.every((tried) => tried.every(isWrongType));
+  return (
+    issue.code === 'invalid_union' && issue.errors.length > 0 && issue.errors.every((tried) => tried.every(isWrongType))
+  );
 }
 
 /** What the schema cannot see. */
 function otherRefusals(object: JsonObject): Refusal[] {
   const refusals: Refusal[] = [];
-  const { dispensed_at_utc: dispensedAt, expires_on: expiresOn } = object;
+  const dispensedAt = object.dispensed_at_utc;
   if (typeof dispensedAt === 'string' && readInstant(dispensedAt) === null) {
     refusals.push(['dispensed_at_utc', 'field_value']);
   }
-  if (typeof expiresOn === 'string' && !isCalendarDate(expiresOn)) refusals.push(['expires_on', 'field_value']);
-  if (object['lane_sequence'] !== undefined && object['lane_instance'] === undefined) {
+  if (object.lane_sequence !== undefined && object.lane_instance === undefined) {
     refusals.push(['lane_instance', 'field_missing']);
   }
   return refusals;
+}
+
+/** Names of members come from the schema only: an unknown one is the lane's own text and may say anything. */
+export function withoutForeignName(given: Reason): Reason {
+  return given.field === null || WHAT_TO_SEND.has(given.field) ? given : { ...given, field: null };
 }
 
 function messageFor(name: string, code: ReasonCode): string {

@@ -1,19 +1,23 @@
 /**
  * The members of a record: one zod schema for the hot path, the messages to lane developers and the published JSON
- * Schema. Unknown members are kept. What cannot be seen from one member alone (real calendar dates, `lane_sequence`
- * without `lane_instance`) is in `refusal.ts`; what is only doubtful is in `flags.ts`.
+ * Schema. Unknown members are kept. What the schema leaves open (times that exist, `lane_sequence` only with
+ * `lane_instance`) is in `refusal.ts`; what is only doubtful is in `flags.ts`.
  *
  * Limits are wide on purpose: a limit here refuses a sale that has already happened. They are there so that nothing is
  * without limit. A member that does not belong to the record's kind is kept and does not count.
  */
 import { z } from 'zod';
-import { DATE_PATTERN, INSTANT_PATTERN } from './instant.ts';
+import { DATE_PATTERN, INSTANT_PATTERN, isCalendarDate } from './instant.ts';
 import { SCHEDULE_NUMBERS, SCHEDULE_PATTERN } from './schedule.ts';
 
 export const KEY_PATTERN = /^[A-Za-z0-9._~-]{8,128}$/;
 
 /** Names that belong to the gateway: there it puts what was sent where normalising changed it. */
-export const SENT_BESIDE = { dispensed_at_utc: 'dispensed_at_utc_sent', ndc: 'ndc_sent', schedule: 'schedule_sent' } as const;
+export const SENT_BESIDE = {
+  dispensed_at_utc: 'dispensed_at_utc_sent',
+  ndc: 'ndc_sent',
+  schedule: 'schedule_sent',
+} as const;
 
 /** `send` is what a lane has to send: it ends the sentence "<member>: send …" and describes the member in JSON Schema. */
 function member<T extends z.ZodType>(schema: T, send: string): T {
@@ -25,10 +29,7 @@ const smallNumber = z.int().min(0).max(999);
 const key = z.string().regex(KEY_PATTERN);
 const keyRule = '8 to 128 characters of A-Z a-z 0-9 . _ ~ -';
 
-const quantity = z.union([
-  z.int().positive(),
-  z.string().regex(/^(?=.*[1-9])(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,3})?$/),
-]);
+const quantity = z.union([z.int().positive(), z.string().regex(/^(?=.*[1-9])(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,3})?$/)]);
 const quantityDelta = z.union([
   z.int().negative(),
   z.int().positive(),
@@ -73,8 +74,14 @@ const common = {
   ),
   lot: member(text(64).optional(), 'text of 1 to 64 characters'),
   serial: member(text(64).optional(), 'text of 1 to 64 characters'),
-  expires_on: member(z.string().regex(DATE_PATTERN).optional(), 'a date that exists, such as "2028-01-31"'),
-  patient_ref: member(text(128).optional(), 'an opaque token of 1 to 128 characters, never a name or number of a person'),
+  expires_on: member(
+    z.string().regex(DATE_PATTERN).refine(isCalendarDate).optional(),
+    'a date that exists, such as "2028-01-31"',
+  ),
+  patient_ref: member(
+    text(128).optional(),
+    'an opaque token of 1 to 128 characters, never a name or number of a person',
+  ),
   prescriber_dea: member(text(32).optional(), "the prescriber's DEA registration number as text"),
   signatures: member(z.array(z.looseObject({})).max(8).optional(), 'an array of at most 8 objects'),
   witnessed_checkpoint: member(text(8192).optional(), 'the newest checkpoint the lane has seen, as text'),
@@ -151,4 +158,15 @@ export function recordJsonSchema(): object {
     dependentRequired: { lane_sequence: ['lane_instance'] },
     ...rules,
   };
+}
+
+/** The same as text, in the form the repository's formatter leaves alone: a list of words goes on one line if it fits. */
+export function recordJsonSchemaText(): string {
+  const text = JSON.stringify(recordJsonSchema(), null, 2);
+  const lists = /^( *".*": )\[\n([^[\]{}]+)\n *\](,?)$/gm;
+  const inLines = text.replace(lists, (list, before: string, words: string, after: string) => {
+    const line = `${before}[${words.trim().replaceAll(/\n */g, ' ')}]${after}`;
+    return line.length <= 120 ? line : list;
+  });
+  return `${inLines}\n`;
 }

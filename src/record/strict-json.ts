@@ -9,7 +9,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { ALWAYS_EXACT_LENGTH, isExactNumber } from './exact-number.ts';
-import { topLevelNames } from './json-names.ts';
+import { type NamePlace, topLevelNames } from './json-names.ts';
 import { reason } from './reason.ts';
 import type { Reason } from './types.ts';
 
@@ -20,6 +20,8 @@ export interface JsonObject {
 
 /** Largest record in bytes. */
 export const MAX_RECORD_BYTES = 64 * 1024;
+/** How much of a publish that is no record is kept and looked at, in bytes. */
+export const MAX_EVIDENCE_BYTES = 256 * 1024;
 /** Objects and arrays inside each other, the outermost counted. A record needs 3; every recursion here relies on it. */
 export const MAX_DEPTH = 32;
 
@@ -47,7 +49,7 @@ export function readStrictJson(bytes: Uint8Array): StrictReading {
     return unreadable('not_json', 'send one JSON object (RFC 8259), without byte order mark');
   }
   const sureNames = countMembers(value) === seen.colons;
-  if (sureNames && seen.inexactAt < 0 && (!seen.escapes || isWellFormed(value))) return { ok: true, value };
+  if (sureNames && seen.inexactAt.length === 0 && (!seen.escapes || isWellFormed(value))) return { ok: true, value };
   return { ok: false, value, reasons: [...explain(bytes, value, seen, sureNames)] };
 }
 
@@ -67,9 +69,13 @@ interface Scan {
   readonly depth: number;
   /** Whether any string has a `\u` escape. */
   readonly escapes: boolean;
-  /** Where the first number stands that a double cannot hold, or -1. */
-  readonly inexactAt: number;
+  /** Offsets of numbers that a double cannot hold, at most `INEXACT_LIMIT` of them. */
+  readonly inexactAt: readonly number[];
 }
+
+/** More than this many rounded numbers are not listed one by one. */
+const INEXACT_LIMIT = 16;
+const NONE: readonly number[] = [];
 
 const QUOTE = 0x22;
 const MINUS = 0x2d;
@@ -82,7 +88,7 @@ function scan(bytes: Uint8Array): Scan {
   let depth = 0;
   let deepest = 0;
   let escapes = false;
-  let inexactAt = -1;
+  let inexactAt = NONE;
   const { length } = bytes;
   let at = 0;
   while (at < length) {
@@ -99,7 +105,7 @@ function scan(bytes: Uint8Array): Scan {
     } else if (byte === MINUS || (byte >= 0x30 && byte <= 0x39)) {
       const start = at - 1;
       at = endOfNumber(bytes, at);
-      if (inexactAt < 0 && !isExactAt(bytes, start, at)) inexactAt = start;
+      if (inexactAt.length < INEXACT_LIMIT && !isExactAt(bytes, start, at)) inexactAt = [...inexactAt, start];
     } else if (byte === 0x7b || byte === 0x5b) {
       if (++depth > deepest) deepest = depth;
     } else if (byte === 0x7d || byte === 0x5d) {
@@ -157,19 +163,31 @@ function unreadable(code: Reason['code'], message: string): StrictReading {
   return { ok: false, reasons: [reason(code, null, message)], value: undefined };
 }
 
-/** Everything that makes parsed JSON uncertain. Slow, for refusals only. */
+/** Everything that makes parsed JSON uncertain, each member named once. Slow, for refusals only. */
 function* explain(bytes: Uint8Array, value: JsonValue, seen: Scan, sureNames: boolean): Generator<Reason> {
-  const names = topLevelNames(bytes);
+  const places = topLevelNames(bytes);
   if (!sureNames) {
-    const twice = names.find(({ name }, index) => names.findIndex((other) => other.name === name) < index);
-    yield reason('duplicate_member', twice?.name ?? null, 'send every member name only once in its object');
+    const message = 'send every member name only once in its object';
+    for (const name of repeated(places)) yield reason('duplicate_member', name, message);
   }
   if (seen.escapes && !isWellFormed(value)) {
     yield reason('lone_surrogate', null, 'send surrogate escapes (\\ud800 to \\udfff) only as complete pairs');
   }
-  if (seen.inexactAt >= 0) {
-    const last = names.findLast(({ at }) => at < seen.inexactAt);
-    const message = 'send numbers that a double holds exactly (at most 15 significant digits), longer ones as strings';
-    yield reason('number_not_exact', last?.name ?? null, message);
+  const message = 'send numbers that a double holds exactly (at most 15 significant digits), longer ones as strings';
+  for (const name of new Set(seen.inexactAt.map((at) => memberAround(places, at)))) {
+    yield reason('number_not_exact', name, message);
   }
+}
+
+/** Outermost names that come more than once; null in their place when the repeated name is further in. */
+function repeated(places: readonly NamePlace[]): ReadonlySet<string | null> {
+  const seen = new Set<string>();
+  const twice = new Set<string>();
+  for (const { name } of places) (seen.has(name) ? twice : seen).add(name);
+  return twice.size > 0 ? twice : new Set([null]);
+}
+
+/** Name of the outermost member whose value is, or is around, what stands at this offset. */
+function memberAround(places: readonly NamePlace[], offset: number): string | null {
+  return places.findLast(({ at }) => at < offset)?.name ?? null;
 }

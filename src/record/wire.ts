@@ -90,7 +90,7 @@ export type SyncRequest = z.infer<typeof SyncRequest>;
 
 /** Whether an entry of a batch stands for a record that cannot be sent. */
 export function isGapMarker(entry: GapMarker | SyncRecord): entry is GapMarker {
-  return typeof entry['gap'] === 'string' && entry['payload'] === undefined;
+  return typeof entry.gap === 'string' && entry.payload === undefined;
 }
 
 /** The PMS's own check of a Schedule II record: it counts only for the hash it names. */

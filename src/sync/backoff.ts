@@ -34,7 +34,13 @@ export function fullJitterMs(attempt: number, limits: RetryLimits, random: Rando
  * One more failure. `askedMs` is the wait the PMS asked for (already bounded), null when it did not. A PMS that asks for
  * 0 seconds again and again must not make us spin, so our own wait is the least.
  */
-export function failed(retry: Retry, nowMs: number, askedMs: number | null, limits: RetryLimits, random: Random): Retry {
+export function failed(
+  retry: Retry,
+  nowMs: number,
+  askedMs: number | null,
+  limits: RetryLimits,
+  random: Random,
+): Retry {
   const waitMs = Math.max(askedMs ?? 0, fullJitterMs(retry.failures, limits, random));
   return { failures: retry.failures + 1, notBeforeMs: nowMs + waitMs, asked: askedMs !== null };
 }
@@ -52,9 +58,7 @@ export function breakerOf(retry: Retry, nowMs: number, limits: RetryLimits): Bre
 }
 
 const MONTHS = 'Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec';
-const IMF_DATE = new RegExp(
-  `^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \\d{2} (?:${MONTHS}) \\d{4} \\d{2}:\\d{2}:\\d{2} GMT$`,
-);
+const IMF_DATE = new RegExp(`^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \\d{2} (?:${MONTHS}) \\d{4} \\d{2}:\\d{2}:\\d{2} GMT$`);
 
 /**
  * The wait in ms that a `Retry-After` header asks for (RFC 9110 section 10.2.3: seconds or an IMF-fixdate), between 0

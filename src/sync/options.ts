@@ -22,6 +22,8 @@ export interface SyncOptions {
   readonly maxBodyBytes: number;
   /** How long a standard batch that is not full waits for more; saves commits. Schedule II never waits. */
   readonly lingerMs: number;
+  /** A stream with nothing to do looks again after this long, even if nobody woke it. */
+  readonly idlePollMs: number;
   /** `auto`: what the PMS says it takes (RFC 9110 section 12.5.3), identity until it has. */
   readonly coding: 'auto' | Coding;
   readonly connectTimeoutMs: number;
@@ -49,6 +51,7 @@ export const SYNC_DEFAULTS: Omit<SyncOptions, 'pmsUrl'> = {
   scheduleTwoBatchSize: 20,
   maxBodyBytes: 1024 * 1024,
   lingerMs: 200,
+  idlePollMs: 5_000,
   coding: 'auto',
   connectTimeoutMs: 5_000,
   requestTimeoutMs: 30_000,

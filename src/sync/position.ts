@@ -18,8 +18,7 @@ export const AT_OLDEST: Position = { cursor: null, behind: null };
 
 export type Source =
   /** Oldest pending, in order; `below`: only numbers before it. */
-  | { readonly read: 'pending'; readonly below: number | null }
-  | { readonly read: 'from'; readonly at: number };
+  { readonly read: 'pending'; readonly below: number | null } | { readonly read: 'from'; readonly at: number };
 
 export function sourceOf(position: Position, nowMs: number): Source {
   const { cursor, behind } = position;

@@ -160,14 +160,16 @@ function alarmAfter(state: StreamState, position: Position, told: boolean): Sync
   return null;
 }
 
-/** 409. `found` tells what a look-up of our numbers before `expected` gave; for a lower number there is none. */
-export function afterRedirect(
-  state: StreamState,
-  round: Round,
-  expected: number,
-  found: { readonly settledAll: boolean; readonly unknownCount: number },
-): StreamState {
+/** A 409, and what a look-up of our numbers before `expected` gave; for a lower number there was none. */
+export interface Redirect {
+  readonly expected: number;
+  readonly settledAll: boolean;
+  readonly unknownCount: number;
+}
+
+export function afterRedirect(state: StreamState, round: Round, found: Redirect): StreamState {
   const { batch, nowMs } = round;
+  const { expected } = found;
   if (expected === batch.first) return afterFailure(state, round);
   const conflictsInRow = found.settledAll ? 0 : state.conflictsInRow + 1;
   const position = redirected(state.position, expected, batch.first, found.settledAll, nowMs, waitOf(round));

@@ -1,6 +1,7 @@
 /** The bearer token in memory, and when to read it again. */
-import type { Log } from '../base/log.ts';
+
 import { messageOf } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
 
 /** What a header may carry: RFC 6750 section 2.1 allows no more. */
 const B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;

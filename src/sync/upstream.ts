@@ -26,6 +26,7 @@ export class Upstream {
   readonly #timers: Timers;
   readonly #running = new Set<AbortController>();
   #agent: Agent | null = null;
+  #open = false;
 
   constructor(options: UpstreamOptions, timers: Timers) {
     this.#options = options;
@@ -33,6 +34,7 @@ export class Upstream {
   }
 
   start(): void {
+    this.#open = true;
     const { connectTimeoutMs, requestTimeoutMs, tls } = this.#options;
     this.#agent = new Agent({
       // HTTP/2 would put both streams on one TCP connection, and a lost packet of one would hold up Schedule II.
@@ -52,16 +54,22 @@ export class Upstream {
 
   /** Breaks off what is running; those requests answer `stopped`. */
   async stop(): Promise<void> {
-    for (const controller of this.#running) controller.abort();
+    this.breakOff();
     const agent = this.#agent;
     this.#agent = null;
     await agent?.destroy();
   }
 
+  /** The same without closing; until the next start nothing more goes out. */
+  breakOff(): void {
+    this.#open = false;
+    for (const controller of this.#running) controller.abort();
+  }
+
   /** Never throws: whatever goes wrong is a `fault`. `path` starts with a slash and is put behind the base address. */
   async post(path: string, content: Content): Promise<Reply> {
     const agent = this.#agent;
-    if (agent === null) return { kind: 'fault', fault: 'stopped' };
+    if (agent === null || !this.#open) return { kind: 'fault', fault: 'stopped' };
     const controller = new AbortController();
     let timedOut = false;
     const cancel = this.#timers.after(this.#options.requestTimeoutMs, () => {

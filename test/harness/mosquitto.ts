@@ -5,8 +5,8 @@ import { type Ending, Program } from './program.ts';
 import { ReceiptLog } from './receipts.ts';
 import type { Scene } from './scene.ts';
 
-/** How a lane names itself on a plain listener: it has no certificate, so its user name says which lane it is. */
-const identity = (lane: string, purpose: string) => ['-i', `${lane}-${purpose}`, '-u', lane];
+/** A client id of its own for each connection; which lane it is, the first topic it uses says. */
+const identity = (lane: string, purpose: string) => ['-i', `${lane}-${purpose}`];
 
 const address = ({ mqtt }: Gateway) => ['-h', mqtt.host, '-p', String(mqtt.port)];
 

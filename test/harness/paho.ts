@@ -37,7 +37,7 @@ export class PahoLane {
   static start(scene: Scene, gateway: Gateway, lane: string, options: PahoOptions = {}): PahoLane {
     const { host, port } = gateway.mqtt;
     const version = options.version === undefined ? [] : [options.version];
-    const args = [SCRIPT, host, String(port), `${lane}-${options.purpose ?? 'paho'}`, lane, ...version];
+    const args = [SCRIPT, host, String(port), `${lane}-${options.purpose ?? 'paho'}`, ...version];
     const program = Program.start(pahoPython ?? 'python3', args);
     scene.onClose(() => program.stop('SIGKILL'));
     const paho = new PahoLane(lane, program);

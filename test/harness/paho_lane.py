@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A lane written with paho, driven over standard input and output, one JSON object a line.
 
-Usage: paho_lane.py HOST PORT CLIENT_ID USER_NAME [v5]
+Usage: paho_lane.py HOST PORT CLIENT_ID [v5]
 
 In:   {"do": "will", "topic": T, "payload": TEXT}             before "connect"
       {"do": "connect"}
@@ -19,8 +19,8 @@ import threading
 
 import paho.mqtt.client as mqtt
 
-host, port, client_id, user_name = sys.argv[1:5]
-version = mqtt.MQTTv5 if "v5" in sys.argv[5:] else mqtt.MQTTv311
+host, port, client_id = sys.argv[1:4]
+version = mqtt.MQTTv5 if "v5" in sys.argv[4:] else mqtt.MQTTv311
 arguments = {"client_id": client_id, "protocol": version}
 if version == mqtt.MQTTv311:
     arguments["clean_session"] = True
@@ -28,12 +28,14 @@ if hasattr(mqtt, "CallbackAPIVersion"):  # paho 2 asks which callbacks are meant
     client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION1, **arguments)
 else:
     client = mqtt.Client(**arguments)
-client.username_pw_set(user_name)
 client.max_inflight_messages_set(1000)
 
-numbers = {}  # message id -> n of the publish command
 out = threading.Lock()
-known = threading.Lock()  # a PUBACK may come before publish() has told us its message id
+# A PUBACK may come before publish() has told us its message id; whoever comes second reports it. The lock is never
+# held while paho is called: paho has locks of its own.
+known = threading.Lock()
+numbers = {}  # message id -> n of the publish command, PUBACK still to come
+early = set()  # message ids whose PUBACK came first
 
 
 def say(**event):
@@ -44,7 +46,10 @@ def say(**event):
 def on_publish(_client, _data, mid):
     with known:
         n = numbers.pop(mid, None)
-    say(on="puback", n=n)
+        if n is None:
+            early.add(mid)
+    if n is not None:
+        say(on="puback", n=n)
 
 
 def on_connect(_client, _data, _flags, rc, *_properties):
@@ -82,9 +87,14 @@ for line in sys.stdin:
         client.subscribe(command["topic"], qos=1)
     elif action == "publish":
         payload = base64.b64decode(command["base64"])
+        info = client.publish(command["topic"], payload, qos=1, retain=command.get("retain", False))
         with known:
-            info = client.publish(command["topic"], payload, qos=1, retain=command.get("retain", False))
-            numbers[info.mid] = command["n"]
+            acknowledged = info.mid in early
+            early.discard(info.mid)
+            if not acknowledged:
+                numbers[info.mid] = command["n"]
+        if acknowledged:
+            say(on="puback", n=command["n"])
     elif action == "disconnect":
         break
 

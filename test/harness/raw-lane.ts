@@ -1,8 +1,9 @@
 /** A lane on a bare TCP socket: sends exactly the bytes it is told to, and sees when the gateway hangs up. */
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect as open, type Socket } from 'node:net';
-import type { Gateway } from './gateway.ts';
-import { connect, PacketReader, type SeenPacket, TYPE } from './mqtt-wire.ts';
+import { type Gateway, STORE } from './gateway.ts';
+import { connect, PacketReader, type SeenPacket, subscribe, TYPE } from './mqtt-wire.ts';
 import { LIMIT_MS } from './program.ts';
 import type { Scene } from './scene.ts';
 
@@ -28,12 +29,16 @@ export class RawLane {
     return lane;
   }
 
-  /** Opens a connection and is let in as `lane`. */
+  /** Opens a connection, is let in, and binds it to the lane `name` by reading that lane's receipts. */
   static async ready(scene: Scene, gateway: Gateway, name: string): Promise<RawLane> {
     const lane = await RawLane.open(scene, gateway);
-    lane.send(connect({ clientId: `${name}-raw`, userName: name }));
+    lane.send(connect({ clientId: `${name}-${randomUUID()}` }));
     const connack = await lane.next(TYPE.connack);
     if (connack?.body[1] !== 0) throw new Error(`lane ${name} was not let in`);
+    lane.send(subscribe(`pos/${STORE}/${name}/receipts`, 0xffff, 0));
+    const suback = await lane.next(TYPE.suback);
+    if (suback?.body[2] === 0x80) throw new Error(`lane ${name} may not read its receipts`);
+    lane.received.length = 0;
     return lane;
   }
 

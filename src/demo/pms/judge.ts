@@ -49,8 +49,8 @@ function canonicalForm(payload: unknown): string | null {
 function refusalOf(name: StreamName, record: SyncRecord): RefusalReason | null {
   if (!isSchedule(record.schedule)) return 'unknown_schedule';
   if (streamOf(record.schedule) !== name.stream) return 'wrong_stream';
-  if (record.payload['schedule'] !== record.schedule) return 'schedule_differs_from_payload';
-  if (record.payload['idempotency_key'] !== record.idempotency_key) return 'key_differs_from_payload';
+  if (record.payload.schedule !== record.schedule) return 'schedule_differs_from_payload';
+  if (record.payload.idempotency_key !== record.idempotency_key) return 'key_differs_from_payload';
   if (record.sequence_id !== sequenceIdOf(name, record.sequence)) return 'sequence_id_wrong';
   if (record.schedule === 'II' && record.dual_verification !== true) return 'dual_verification_missing';
   return null;

@@ -118,8 +118,8 @@ function logOutcome(log: Log, batch: SyncRequest, outcome: BatchOutcome): void {
 
 /** The payloads as parsed: a schema's copy could lack a member (`__proto__`) that counts for the hash. */
 function payloadsOf(raw: unknown): unknown[] {
-  if (!isObject(raw) || !Array.isArray(raw['records'])) return [];
-  return raw['records'].map((entry: unknown) => (isObject(entry) ? entry['payload'] : undefined));
+  if (!isObject(raw) || !Array.isArray(raw.records)) return [];
+  return raw.records.map((entry: unknown) => (isObject(entry) ? entry.payload : undefined));
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

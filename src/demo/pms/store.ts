@@ -151,7 +151,7 @@ export class PmsStore {
   ): void {
     const sql = `INSERT INTO places (gateway_id, epoch, stream, stream_sequence, sequence, idempotency_key,
       payload_hash, status, reason, record_id, used_at_utc) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
-    const key = outcome.status === 'noted' ? null : entry['idempotency_key'];
+    const key = outcome.status === 'noted' ? null : entry.idempotency_key;
     const numbers = [entry.stream_sequence, entry.sequence, key, entry.payload_hash];
     const result = [outcome.status, outcome.reason, outcome.record_id, nowUtc];
     this.#run(sql, name.gatewayId, name.epoch, name.stream, ...numbers, ...result);

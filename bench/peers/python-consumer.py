@@ -1,9 +1,9 @@
-"""The consumer of the document design: takes records from Mosquitto, keeps them in SQLite, one commit each.
+"""The consumer of the usual Python design: takes records from Mosquitto, keeps them in SQLite, one commit each.
 
-Usage: document-consumer.py PORT DATABASE
+Usage: python-consumer.py PORT DATABASE
 
-This is how the design this product answers is usually written down: a broker in front, a consumer behind it, a table
-that is queue and audit at once. It is written with care, so that the comparison is with the design and not with a
+A broker in front, a consumer behind it, and a table that is queue and audit at once: this is how offline queues of
+this kind are mostly described. It is written with care, so that the comparison is with the design and not with a
 careless program: prepared once, no work twice, WAL with synchronous=FULL. After each commit it publishes the key to
 the lane's receipt topic; only that message tells a lane that its record is on disk.
 """

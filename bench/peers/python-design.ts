@@ -1,5 +1,5 @@
 /**
- * The document design: Mosquitto in front, a Python consumer behind it, one SQLite commit per record. The lane's
+ * The usual Python design: Mosquitto in front, a Python consumer behind it, one SQLite commit per record. The lane's
  * acknowledgement is the consumer's message after the commit, not Mosquitto's PUBACK, which is sent from memory.
  * Mosquitto's limits are lifted so that it neither drops nor throttles: with its defaults it would lose records.
  */
@@ -40,7 +40,7 @@ async function start(directory: string, syncs: SyncCounter | null): Promise<Runn
   const env = syncs?.env ?? {};
   const broker = await launch({ command: MOSQUITTO, args: ['-c', configFile], env }, { port });
   try {
-    const script = fileURLToPath(new URL('./document-consumer.py', import.meta.url));
+    const script = fileURLToPath(new URL('./python-consumer.py', import.meta.url));
     const consumer = await launch(
       { command: PYTHON, args: [script, String(port), databaseFile], env },
       (line) => line === 'ready',
@@ -65,8 +65,8 @@ async function start(directory: string, syncs: SyncCounter | null): Promise<Runn
   }
 }
 
-export const document: System = {
-  name: 'document',
+export const pythonDesign: System = {
+  name: 'python',
   recordsPerSecondLimit: 40_000,
   async version() {
     const probe =

@@ -1,0 +1,110 @@
+/**
+ * aedes with the gateway's rules in its hooks. aedes itself keeps no state we rely on: no persistent sessions, no wills,
+ * no retained messages but the gateway's own status.
+ */
+import { Aedes, type Client, type ConnectPacket } from 'aedes';
+import type { Log } from '../base/log.ts';
+import { statusTopic } from '../record/lane-wire.ts';
+import type { Lanes } from './lanes.ts';
+import type { Publishes } from './publishes.ts';
+import { maySubscribe } from './rules.ts';
+
+export interface BrokerOptions {
+  readonly store: string;
+  readonly connectTimeoutMs: number;
+  readonly maxKeepAliveSeconds: number;
+  /** Lane name in the connection's client certificate; null on a listener without certificates. */
+  readonly certificateLane: (client: Client) => string | null;
+}
+
+export async function createBroker(
+  options: BrokerOptions,
+  lanes: Lanes,
+  publishes: Publishes,
+  log: Log,
+): Promise<Aedes> {
+  const laneField = (client: Client) => {
+    const lane = lanes.session(client)?.lane;
+    return lane == null ? {} : { lane };
+  };
+
+  const broker = await Aedes.createBroker({
+    connectTimeout: options.connectTimeoutMs,
+    keepaliveLimit: options.maxKeepAliveSeconds,
+    drainTimeout: 30_000,
+    maxTopicLevels: 8,
+    // MQTT 3.1 allowed 23; libraries of today make longer ids.
+    maxClientsIdLength: 256,
+
+    preConnect(client, packet, done) {
+      const refusal = refuseConnect(packet);
+      if (refusal !== null) {
+        log.warn('connection refused', { reason: refusal });
+        done(new Error(refusal), false);
+        return;
+      }
+      // The session lives in the lane's own outbox; an offline queue here would grow without bound.
+      packet.clean = true;
+      const lane = options.certificateLane(client);
+      // A lane can take over only its own connections, never another lane's by guessing its client id.
+      if (lane !== null) packet.clientId = `${lane}/${packet.clientId}`;
+      lanes.open(client, lane);
+      done(null, true);
+    },
+
+    authorizePublish(client, packet, done) {
+      const session = client === null ? undefined : lanes.session(client);
+      if (session === undefined) done(new Error('a publish without a connection is refused'));
+      else publishes.take(session, packet, done);
+    },
+
+    authorizeSubscribe(client, subscription, done) {
+      const session = lanes.session(client);
+      const verdict = maySubscribe(options.store, session?.lane ?? null, subscription.topic);
+      if (session === undefined || !verdict.ok) {
+        log.warn('subscription refused', { ...laneField(client), reason: verdict.ok ? 'no session' : verdict.reason });
+        done(null, null);
+        return;
+      }
+      const qos = subscription.qos === 0 ? 0 : 1;
+      if (verdict.lane !== null) {
+        lanes.bind(session, verdict.lane);
+        session.receiptsQos = qos;
+      }
+      done(null, { ...subscription, qos });
+    },
+  });
+
+  broker.on('clientDisconnect', (client) => lanes.close(client));
+  broker.on('clientError', (client, error) => {
+    log.debug('lane connection ended', { ...laneField(client), error: error.message });
+    lanes.close(client);
+  });
+  broker.on('connectionError', (client, error) => {
+    log.warn('connection refused', { reason: error.message });
+    lanes.close(client);
+  });
+  broker.on('keepaliveTimeout', (client) => log.info('lane silent, connection closed', laneField(client)));
+  return broker;
+}
+
+function refuseConnect(packet: ConnectPacket): string | null {
+  if (packet.will !== undefined)
+    return 'the connection carries a will: connect without one, the gateway watches lanes itself';
+  return null;
+}
+
+/** Publishes the store's retained status to all lanes. */
+export function publishStatus(broker: Aedes, store: string, status: object): Promise<void> {
+  const packet = {
+    cmd: 'publish' as const,
+    topic: statusTopic(store),
+    payload: Buffer.from(JSON.stringify(status)),
+    qos: 1 as const,
+    retain: true,
+    dup: false,
+  };
+  return new Promise((resolve, reject) => {
+    broker.publish(packet, (error) => (error ? reject(error) : resolve()));
+  });
+}

@@ -1,0 +1,146 @@
+/** The intake stage: lanes in, durable records and receipts out. Puts its parts together; `main` gives it the rest. */
+import type { Aedes } from 'aedes';
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { SettledRecord } from '../buffer/api.ts';
+import type { Status } from '../record/lane-wire.ts';
+import { createBroker, publishStatus } from './broker.ts';
+import { Committer, type IntakeSink } from './committer.ts';
+import type { FrameFault } from './frame-scanner.ts';
+import { Gate } from './gate.ts';
+import { guardSocket } from './guarded-socket.ts';
+import { Lanes, type LaneView } from './lanes.ts';
+import { type ConnectionLimits, certificateLane, type ListenerOptions, Listeners } from './listeners.ts';
+import { Publishes, type PublishOptions } from './publishes.ts';
+import { laterReceipt } from './receipt.ts';
+
+export interface IntakeOptions extends PublishOptions, ConnectionLimits {
+  readonly listeners: readonly ListenerOptions[];
+  readonly maxPacketBytes: number;
+  readonly maxKeepAliveSeconds: number;
+  /** Publishes and bytes taken in and not yet answered, over all lanes. */
+  readonly queueLimit: number;
+  readonly maxInFlightBytes: number;
+}
+
+export interface IntakeParts {
+  readonly sink: IntakeSink;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Called after each group that is on disk. */
+  readonly onCommitted: () => void;
+}
+
+const FAULT_TEXT: Record<FrameFault, string> = {
+  too_large: 'packet over intake.max_packet_bytes: a record has at most 64 KiB',
+  not_mqtt: 'not MQTT: this port takes MQTT 3.1.1',
+  mqtt_5: 'MQTT 5 client: set the protocol version to MQTT 3.1.1 (mosquitto_pub -V mqttv311, paho protocol=MQTTv311)',
+};
+
+export class Intake {
+  readonly #options: IntakeOptions;
+  readonly #log: Log;
+  readonly #lanes = new Lanes();
+  readonly #gate: Gate;
+  readonly #committer: Committer;
+  readonly #publishes: Publishes;
+  readonly #listeners: Listeners;
+  #broker: Aedes | null = null;
+  #addresses: string[] = [];
+
+  constructor(options: IntakeOptions, parts: IntakeParts) {
+    this.#options = options;
+    this.#log = parts.log;
+    this.#gate = new Gate({ publishes: options.queueLimit, bytes: options.maxInFlightBytes });
+    this.#committer = new Committer(parts.sink, parts.onCommitted);
+    this.#publishes = new Publishes({
+      options,
+      lanes: this.#lanes,
+      gate: this.#gate,
+      committer: this.#committer,
+      clock: parts.clock,
+      log: parts.log,
+    });
+    this.#listeners = new Listeners(options, (socket) => this.#connect(socket), parts.log);
+  }
+
+  /** Opens the broker and its listeners; resolves when lanes can connect. */
+  async start(): Promise<void> {
+    this.#broker = await createBroker(
+      {
+        store: this.#options.store,
+        connectTimeoutMs: this.#options.connectTimeoutMs,
+        maxKeepAliveSeconds: this.#options.maxKeepAliveSeconds,
+        certificateLane: (client) => certificateLane(client.conn),
+      },
+      this.#lanes,
+      this.#publishes,
+      this.#log,
+    );
+    for (const listener of this.#options.listeners) this.#addresses.push(await this.#listeners.open(listener));
+  }
+
+  /** Stops taking publishes, lets those taken be committed and answered, then closes everything. */
+  async stop(): Promise<void> {
+    this.#listeners.stopListening();
+    this.#gate.shut();
+    await this.#committer.drained();
+    const broker = this.#broker;
+    this.#broker = null;
+    if (broker !== null) await new Promise<void>((resolve) => broker.close(() => resolve()));
+    await this.#listeners.close();
+  }
+
+  /** The real addresses, in the order of the configuration. */
+  get addresses(): readonly string[] {
+    return this.#addresses;
+  }
+
+  get isListening(): boolean {
+    return this.#broker !== null && this.#addresses.length > 0;
+  }
+
+  /** Publishes taken in and not yet answered. */
+  get queueDepth(): number {
+    return this.#gate.publishes;
+  }
+
+  get connections(): number {
+    return this.#listeners.connections;
+  }
+
+  lanes(): LaneView[] {
+    return this.#lanes.views();
+  }
+
+  /** Tells lanes that their records have moved on. */
+  tellSettled(records: readonly SettledRecord[]): void {
+    for (const record of records) {
+      const receipt = laterReceipt(this.#options.source, record);
+      if (receipt !== null) this.#publishes.send(record.lane, receipt);
+    }
+  }
+
+  /** Sets the store's retained status. */
+  async tellStatus(status: Status): Promise<void> {
+    if (this.#broker !== null) await publishStatus(this.#broker, this.#options.store, status);
+  }
+
+  #connect(socket: Parameters<typeof guardSocket>[0]): void {
+    if (this.#broker === null) {
+      socket.destroy();
+      return;
+    }
+    guardSocket(socket, {
+      gate: this.#gate,
+      maxPacketBytes: this.#options.maxPacketBytes,
+      onFault: (fault) =>
+        this.#log.warn('connection refused', {
+          code: fault,
+          reason: FAULT_TEXT[fault],
+          address: socket.remoteAddress ?? 'unknown',
+        }),
+    });
+    this.#broker.handle(socket);
+  }
+}

@@ -1,0 +1,107 @@
+/** Who is connected: lanes, their connections, and where each lane's receipts go. */
+import type { Client } from 'aedes';
+
+/** What the gateway remembers of one connection. */
+export interface LaneSession {
+  readonly client: Client;
+  /** From the client certificate, or bound by the first topic used on a listener without certificates. */
+  lane: string | null;
+  readonly byCertificate: boolean;
+  /** Key of the first record deferred on this connection: later ones wait for it, so that order holds. */
+  deferredKey: string | null;
+  /** Granted quality of service of the receipts subscription, or null. */
+  receiptsQos: 0 | 1 | null;
+}
+
+/** One lane as health shows it; counts since the gateway's start. */
+export interface LaneView {
+  readonly lane: string;
+  readonly connections: number;
+  readonly lastSeenAtMs: number;
+  readonly publishes: number;
+  readonly refused: number;
+}
+
+interface LaneFigures {
+  lastSeenAtMs: number;
+  publishes: number;
+  refused: number;
+}
+
+export class Lanes {
+  readonly #sessions = new Map<Client, LaneSession>();
+  readonly #byLane = new Map<string, Set<LaneSession>>();
+  readonly #figures = new Map<string, LaneFigures>();
+
+  open(client: Client, certificateLane: string | null): LaneSession {
+    const session: LaneSession = {
+      client,
+      lane: null,
+      byCertificate: certificateLane !== null,
+      deferredKey: null,
+      receiptsQos: null,
+    };
+    this.#sessions.set(client, session);
+    if (certificateLane !== null) this.bind(session, certificateLane);
+    return session;
+  }
+
+  session(client: Client): LaneSession | undefined {
+    return this.#sessions.get(client);
+  }
+
+  /** Ties the connection to a lane; false when it already is another lane's. */
+  bind(session: LaneSession, lane: string): boolean {
+    if (session.lane === lane) return true;
+    if (session.lane !== null) return false;
+    session.lane = lane;
+    const sessions = this.#byLane.get(lane) ?? new Set();
+    sessions.add(session);
+    this.#byLane.set(lane, sessions);
+    return true;
+  }
+
+  close(client: Client): void {
+    const session = this.#sessions.get(client);
+    this.#sessions.delete(client);
+    if (session?.lane == null) return;
+    const sessions = this.#byLane.get(session.lane);
+    sessions?.delete(session);
+    if (sessions?.size === 0) this.#byLane.delete(session.lane);
+  }
+
+  /** Sessions of a lane that listen for receipts. */
+  listeners(lane: string): LaneSession[] {
+    const sessions = this.#byLane.get(lane);
+    if (sessions === undefined) return [];
+    return [...sessions].filter((session) => session.receiptsQos !== null);
+  }
+
+  seen(lane: string, atMs: number, refused: boolean): void {
+    const figures = this.#figures.get(lane);
+    if (figures === undefined) {
+      this.#figures.set(lane, { lastSeenAtMs: atMs, publishes: 1, refused: refused ? 1 : 0 });
+      return;
+    }
+    figures.lastSeenAtMs = atMs;
+    figures.publishes += 1;
+    if (refused) figures.refused += 1;
+  }
+
+  /** Whether `lane` would be one name more than `limit`. */
+  isFull(limit: number, lane: string): boolean {
+    return this.#figures.size >= limit && !this.#figures.has(lane);
+  }
+
+  get connections(): number {
+    return this.#sessions.size;
+  }
+
+  views(): LaneView[] {
+    return [...this.#figures].map(([lane, figures]) => ({
+      lane,
+      connections: this.#byLane.get(lane)?.size ?? 0,
+      ...figures,
+    }));
+  }
+}

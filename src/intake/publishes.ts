@@ -1,0 +1,159 @@
+/**
+ * The way of one publish: rules → check → queue → commit → PUBACK → receipt. Called from the broker's authorisation
+ * hook, the only place aedes passes before it writes a PUBACK; the hook's callback is what lets the PUBACK go.
+ */
+import { hash } from 'node:crypto';
+import type { PublishPacket } from 'aedes';
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { ClockQuality, IntakeItem } from '../buffer/api.ts';
+import { type CheckContext, checkRecord } from '../record/check.ts';
+import { type Receipt, receiptsTopic } from '../record/lane-wire.ts';
+import type { CommitAnswer, Committer } from './committer.ts';
+import type { Gate } from './gate.ts';
+import type { LaneSession, Lanes } from './lanes.ts';
+import { type Published, type ReceiptSource, receiptOf } from './receipt.ts';
+import { mayPublish } from './rules.ts';
+
+/** Answers of the authorisation hook: nothing lets the PUBACK go, an error closes the connection without one. */
+type HookDone = (error?: Error | null) => void;
+
+export interface PublishOptions {
+  readonly store: string;
+  readonly source: ReceiptSource;
+  readonly products: CheckContext['products'];
+  readonly clockQuality: () => ClockQuality;
+}
+
+/** Unread receipts a connection may pile up before further ones are left out (a lane can ask again by resending). */
+const MAX_UNREAD_BYTES = 1024 * 1024;
+const MAX_EVIDENCE_BYTES = 256 * 1024;
+/** More lanes than any store has: a stranger on a plain listener must not grow our memory with invented names. */
+const MAX_LANES = 1000;
+
+export class Publishes {
+  readonly #options: PublishOptions;
+  readonly #lanes: Lanes;
+  readonly #gate: Gate;
+  readonly #committer: Committer;
+  readonly #clock: Clock;
+  readonly #log: Log;
+
+  constructor(parts: {
+    options: PublishOptions;
+    lanes: Lanes;
+    gate: Gate;
+    committer: Committer;
+    clock: Clock;
+    log: Log;
+  }) {
+    this.#options = parts.options;
+    this.#lanes = parts.lanes;
+    this.#gate = parts.gate;
+    this.#committer = parts.committer;
+    this.#clock = parts.clock;
+    this.#log = parts.log;
+  }
+
+  /** One publish of `session`; calls `done` when it has been decided. */
+  take(session: LaneSession, packet: PublishPacket, done: HookDone): void {
+    const verdict = mayPublish(this.#options.store, session.lane, packet);
+    if (!verdict.ok) {
+      this.#close(session, verdict.reason, done);
+      return;
+    }
+    if (session.lane === null && this.#lanes.isFull(MAX_LANES, verdict.lane)) {
+      this.#close(session, `more than ${MAX_LANES} lanes`, done);
+      return;
+    }
+    this.#lanes.bind(session, verdict.lane);
+    const bytes = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload);
+    const { item, published } = this.#examine(verdict.lane, bytes);
+    this.#lanes.seen(verdict.lane, item.receivedAtMs, item.type === 'refused');
+    if (mustWait(session, item, published)) {
+      this.#answer(session, verdict.lane, packet, published, { status: 'deferred' }, done);
+      return;
+    }
+    this.#gate.enter(bytes.length);
+    this.#committer.submit(item, (answer) => {
+      this.#gate.leave(bytes.length);
+      this.#answer(session, verdict.lane, packet, published, answer, done);
+    });
+  }
+
+  #examine(lane: string, bytes: Buffer): { item: IntakeItem; published: Published } {
+    const receivedAtMs = Math.trunc(this.#clock.utcMs());
+    const clock = this.#options.clockQuality();
+    const outcome = checkRecord(bytes, { receivedAtMs, clock, products: this.#options.products });
+    if (outcome.ok) {
+      const { record } = outcome;
+      const published = { idempotencyKey: record.idempotencyKey, laneHash: record.laneHash, reasons: [] };
+      return { item: { type: 'record', lane, receivedAtMs, clock, record }, published };
+    }
+    const { idempotencyKey, laneHash, reasons } = outcome;
+    const kept = bytes.subarray(0, MAX_EVIDENCE_BYTES);
+    const item: IntakeItem = {
+      type: 'refused',
+      lane,
+      receivedAtMs,
+      idempotencyKey,
+      hash: laneHash ?? hash('sha256', bytes, 'buffer'),
+      reasons,
+      bytes: kept,
+    };
+    return { item, published: { idempotencyKey, laneHash, reasons } };
+  }
+
+  #answer(
+    session: LaneSession,
+    lane: string,
+    packet: PublishPacket,
+    published: Published,
+    answer: CommitAnswer,
+    done: HookDone,
+  ): void {
+    if (answer.status === 'failed') {
+      this.#close(session, 'this publish could not be stored', done);
+      return;
+    }
+    if (answer.status === 'evidence_full') {
+      this.#close(session, 'this lane has sent too much that is no record; its evidence must be reviewed first', done);
+      return;
+    }
+    if (answer.status === 'deferred') {
+      // MQTT 3.1.1 has no negative PUBACK: as QoS 0 the publish ends here without one and the connection stays.
+      packet.qos = 0;
+      session.deferredKey ??= published.idempotencyKey;
+    } else if (session.deferredKey !== null && session.deferredKey === published.idempotencyKey)
+      session.deferredKey = null;
+    done(null);
+    const receipt = receiptOf(this.#options.source, published, answer, this.#clock.utcMs());
+    if (receipt !== null) this.send(lane, receipt);
+  }
+
+  /** Sends a receipt to the lane's listening connections. */
+  send(lane: string, receipt: Receipt): void {
+    const listeners = this.#lanes.listeners(lane);
+    if (listeners.length === 0) return;
+    const payload = Buffer.from(JSON.stringify(receipt));
+    const topic = receiptsTopic(this.#options.store, lane);
+    for (const { client, receiptsQos } of listeners) {
+      if (client.conn.writableLength > MAX_UNREAD_BYTES) continue;
+      client.publish({ cmd: 'publish', topic, payload, qos: receiptsQos ?? 0, retain: false, dup: false });
+    }
+  }
+
+  #close(session: LaneSession, reason: string, done: HookDone): void {
+    this.#log.warn('publish refused, connection closed', {
+      ...(session.lane === null ? {} : { lane: session.lane }),
+      reason,
+    });
+    done(new Error(reason));
+  }
+}
+
+/** After a deferral, only the deferred record itself and Schedule II may pass: the lane's order must hold. */
+function mustWait(session: LaneSession, item: IntakeItem, published: Published): boolean {
+  if (session.deferredKey === null || published.idempotencyKey === session.deferredKey) return false;
+  return item.type !== 'record' || item.record.stream !== 'schedule_two';
+}

@@ -1,0 +1,81 @@
+/** Receipts: what a lane is told about one publish, and later about the record's way. */
+import { toUtcText } from '../base/clock.ts';
+import type { SettledRecord } from '../buffer/api.ts';
+import { type Receipt, type ReceiptStatus, sequenceId } from '../record/lane-wire.ts';
+import type { Reason, State } from '../record/types.ts';
+import type { CommitAnswer } from './committer.ts';
+
+export interface ReceiptSource {
+  readonly gatewayId: string;
+  readonly epoch: string;
+}
+
+/** What was published, as far as it could be read. */
+export interface Published {
+  readonly idempotencyKey: string | null;
+  readonly laneHash: Buffer | null;
+  readonly reasons: readonly Reason[];
+}
+
+const KEY_CONFLICT = {
+  code: 'key_conflict',
+  field: 'idempotency_key',
+  message: 'this key already names another record; give the new record a key of its own and send it again',
+};
+
+/** The answer to one publish; null when the lane gets none (nothing was decided). */
+export function receiptOf(
+  source: ReceiptSource,
+  published: Published,
+  answer: CommitAnswer,
+  nowMs: number,
+): Receipt | null {
+  if (answer.status === 'evidence_full' || answer.status === 'failed') return null;
+  const known = 'sequence' in answer ? answer : null;
+  const decided = answer.status === 'deferred' ? null : answer;
+  return {
+    idempotency_key: published.idempotencyKey,
+    status: answer.status,
+    state: decided?.state ?? null,
+    epoch: source.epoch,
+    sequence: known?.sequence ?? null,
+    sequence_id: known === null ? null : sequenceId(source.gatewayId, source.epoch, known.sequence),
+    lane_hash: published.laneHash?.toString('hex') ?? null,
+    payload_hash: known?.payloadHash.toString('hex') ?? null,
+    received_at_utc: toUtcText(decided?.receivedAtMs ?? nowMs),
+    flags: known?.flags ?? [],
+    reasons: answer.status === 'conflict' ? [KEY_CONFLICT] : published.reasons,
+    trail: decided === null ? null : trailOf(decided.trail),
+  };
+}
+
+const LATER: Partial<Record<State, ReceiptStatus>> = {
+  SYNCED: 'synced',
+  HELD: 'held',
+  REJECTED: 'rejected',
+  RESOLVED: 'resolved',
+};
+
+/** What a lane is told when its record has moved on; null for states it is not told of. */
+export function laterReceipt(source: ReceiptSource, record: SettledRecord): Receipt | null {
+  const status = LATER[record.state];
+  if (status === undefined) return null;
+  return {
+    idempotency_key: record.idempotencyKey,
+    status,
+    state: record.state,
+    epoch: source.epoch,
+    sequence: record.sequence,
+    sequence_id: sequenceId(source.gatewayId, source.epoch, record.sequence),
+    lane_hash: record.laneHash.toString('hex'),
+    payload_hash: record.payloadHash.toString('hex'),
+    received_at_utc: toUtcText(record.receivedAtMs),
+    flags: record.flags,
+    reasons: [],
+    trail: trailOf(record.trail),
+  };
+}
+
+function trailOf(place: { log: string; index: number; leaf: Buffer }): Receipt['trail'] {
+  return { log: place.log, index: place.index, leaf: place.leaf.toString('base64'), checkpoint: null };
+}

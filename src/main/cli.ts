@@ -1,0 +1,44 @@
+/**
+ * The command line: one sub-command a file, loaded only when called, so that a short command does not pay for the
+ * whole gateway. Errors end here: message and hint on standard error, the error's own exit code.
+ */
+import { Command, CommanderError } from 'commander';
+import { CounterfoilError, EXIT, messageOf } from '../base/errors.ts';
+
+/** Sub-commands by name; each module is imported when its command is asked for. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  run: async () => (await import('./commands/run.ts')).runCommand(),
+};
+
+const ABOUT: Readonly<Record<string, string>> = {
+  run: 'run the gateway until it is told to stop',
+};
+
+/** Runs one command line (without program name); ends the process with the exit codes of docs. */
+export async function runCli(args: readonly string[]): Promise<void> {
+  const program = new Command('counterfoil')
+    .description('store gateway for controlled-substance records')
+    .version('0.1.0')
+    .showHelpAfterError('Run with --help to see what there is.');
+  const asked = args.find((arg) => !arg.startsWith('-')) ?? '';
+  for (const [name, load] of Object.entries(COMMANDS)) {
+    program.addCommand(name === asked ? await load() : new Command(name).description(ABOUT[name] ?? ''));
+  }
+  try {
+    for (const command of program.commands) command.exitOverride();
+    program.exitOverride();
+    await program.parseAsync([...args], { from: 'user' });
+  } catch (error) {
+    process.exitCode = report(error);
+  }
+}
+
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (error instanceof CounterfoilError) {
+    process.stderr.write(`counterfoil: ${error.message}\nhint: ${error.hint}\n`);
+    return error.exitCode;
+  }
+  process.stderr.write(`counterfoil: ${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}\n`);
+  return EXIT.failure;
+}

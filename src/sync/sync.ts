@@ -1,0 +1,89 @@
+/**
+ * The sync stage: buffer to PMS. Two streams that know nothing of each other, so that Schedule II waits for nothing; what
+ * they share is the token and the agent, which opens a connection for each request that finds none free.
+ */
+import type { Stream } from '../record/types.ts';
+import { STREAMS } from '../record/types.ts';
+import { Exchange } from './exchange.ts';
+import type { SyncOptions } from './options.ts';
+import type { SyncParts } from './ports.ts';
+import { StreamSync } from './stream-sync.ts';
+import type { StreamStatus } from './tally.ts';
+import { Token } from './token.ts';
+import { Upstream } from './upstream.ts';
+import { VerificationPoll } from './verification-poll.ts';
+
+/** For the link stage's delivery layer. Monotonic times, over both streams. */
+export interface DeliveryFacts {
+  readonly lastReceiptAtMs: number | null;
+  /** Since when something waits without any receipt; null when nothing waits. */
+  readonly waitingSinceMs: number | null;
+}
+
+export class Sync {
+  readonly #options: SyncOptions;
+  readonly #parts: SyncParts;
+  readonly #token: Token;
+  readonly #upstream: Upstream;
+  readonly #streams: readonly StreamSync[];
+  readonly #polls: readonly VerificationPoll[];
+
+  constructor(options: SyncOptions, parts: SyncParts) {
+    this.#options = options;
+    this.#parts = parts;
+    this.#token = new Token(() => parts.readToken(), parts.log);
+    this.#upstream = new Upstream(options, parts.timers);
+    const exchangeOf = (stream: Stream) => new Exchange(stream, parts, options, this.#upstream, this.#token);
+    this.#streams = STREAMS.map(
+      (stream) => new StreamSync(stream, loopOptions(stream, options), parts, exchangeOf(stream), this.#token),
+    );
+    this.#polls = STREAMS.map((stream) => new VerificationPoll(stream, options, parts, exchangeOf(stream)));
+  }
+
+  start(): void {
+    this.#token.reload();
+    this.#upstream.start();
+    for (const part of [...this.#streams, ...this.#polls]) part.start();
+  }
+
+  /** Lets running requests finish for `stopGraceMs`, then breaks them off; their records stay PENDING. */
+  async stop(): Promise<void> {
+    const cancel = this.#parts.timers.after(this.#options.stopGraceMs, () => this.#upstream.breakOff());
+    await Promise.all([...this.#streams, ...this.#polls].map((part) => part.stop()));
+    cancel();
+    await this.#upstream.stop();
+  }
+
+  /** Something new may be in the buffer; `stream` null: in either stream. */
+  wake(stream: Stream | null = null): void {
+    for (const part of this.#streams) if (stream === null || part.stream === stream) part.wake();
+  }
+
+  linkRestored(): void {
+    for (const part of this.#streams) part.linkRestored();
+  }
+
+  /** A person says that the other side is mended: streams that stopped try now. */
+  resume(): void {
+    for (const part of this.#streams) part.resume();
+  }
+
+  status(): readonly StreamStatus[] {
+    return this.#streams.map((part) => part.status());
+  }
+
+  delivery(): DeliveryFacts {
+    const states = this.status();
+    const receipts = states.flatMap((state) => state.lastReceiptAtMs ?? []);
+    const waits = states.flatMap((state) => state.waitingSinceMs ?? []);
+    return {
+      lastReceiptAtMs: receipts.length === 0 ? null : Math.max(...receipts),
+      waitingSinceMs: waits.length === 0 ? null : Math.min(...waits),
+    };
+  }
+}
+
+function loopOptions(stream: Stream, options: SyncOptions) {
+  if (stream === 'standard') return options;
+  return { ...options, batchSize: options.scheduleTwoBatchSize, lingerMs: 0 };
+}

@@ -1,0 +1,107 @@
+/**
+ * Rebuilds both trails from the rows of a buffer and follows their chain from the first entry to the last. Entries of
+ * kind `intake` are not stored as text: their bytes follow from the record rows of their pack, so a changed row breaks
+ * the chain like a changed entry.
+ */
+import { createHash } from 'node:crypto';
+import type { Database } from 'better-sqlite3';
+import { canonicalJson } from './canonical.ts';
+
+export const TRAILS = ['audit', 'schedule_two'] as const;
+const NO_LEAF = Buffer.alloc(32);
+const SCHEDULES: Readonly<Record<number, string>> = { 0: 'NONE', 2: 'II', 3: 'III', 4: 'IV', 5: 'V' };
+
+interface Link {
+  readonly index: number;
+  /** Leaf as stored. */
+  readonly leaf: Buffer;
+  /** The entry, given the leaf before it. */
+  readonly entry: (previous: Buffer) => string;
+}
+
+interface PackRow {
+  readonly pack: number;
+  readonly trail_index: number;
+  readonly leaf: Buffer;
+  readonly boot_id: string;
+  readonly monotonic_ms: number;
+  readonly committed_ms: number;
+  readonly two: number;
+}
+
+interface StatedRow {
+  readonly record_id: number;
+  readonly lane: string;
+  readonly schedule: number;
+  readonly lane_hash: Buffer;
+  readonly payload_hash: Buffer;
+  readonly received_ms: number;
+  readonly clock: number;
+  readonly flags: number;
+}
+
+/** RFC 6962, section 2.1: SHA-256 of a zero byte and the entry. */
+function leafHash(entry: string): Buffer {
+  return createHash('sha256')
+    .update(Buffer.from([0]))
+    .update(entry, 'utf8')
+    .digest();
+}
+
+function intakeLinks(db: Database, trail: number, base: number): Link[] {
+  const packs = db.prepare<[], PackRow>(
+    `SELECT record_id AS pack, trail_index, leaf, boot_id, monotonic_ms, committed_ms, schedule = 2 AS two
+     FROM record JOIN boot USING (boot) WHERE sealed IS NOT NULL ORDER BY record_id`,
+  );
+  const members = db.prepare<[number], StatedRow>(
+    `SELECT record_id, lane.name AS lane, schedule, lane_hash, payload_hash, received_ms, clock, flags
+     FROM record JOIN lane USING (lane) WHERE pack = ? ORDER BY slot`,
+  );
+  const ofTrail = packs.all().filter(({ two }) => two === trail);
+  return ofTrail.map((pack) => {
+    const records = members
+      .all(pack.pack)
+      .map((row) => [
+        row.record_id - base,
+        row.lane,
+        SCHEDULES[row.schedule],
+        row.lane_hash.toString('base64'),
+        row.payload_hash.toString('base64'),
+        row.received_ms,
+        row.clock,
+        row.flags,
+      ]);
+    const head = { b: pack.boot_id, i: pack.trail_index, k: 'intake', m: pack.monotonic_ms };
+    const entry = (previous: Buffer) =>
+      canonicalJson({
+        ...head,
+        p: previous.toString('base64'),
+        r: { records },
+        t: new Date(pack.committed_ms).toISOString(),
+      });
+    return { index: pack.trail_index, leaf: pack.leaf, entry };
+  });
+}
+
+function textLinks(db: Database, trail: number): Link[] {
+  const rows = db.prepare<[number], { i: number; entry: string; leaf: Buffer }>(
+    'SELECT i, entry, leaf FROM trail_entry WHERE log = ? ORDER BY i',
+  );
+  return rows.all(trail).map(({ i, entry, leaf }) => ({ index: i, leaf, entry: () => entry }));
+}
+
+/** Broken places of one trail (0 audit, 1 schedule_two), at most the first. `base`: record_id before sequence 1. */
+export function checkTrail(db: Database, trail: 0 | 1, base: number): string[] {
+  const links = [...intakeLinks(db, trail, base), ...textLinks(db, trail)].sort((a, b) => a.index - b.index);
+  let previous: Buffer = NO_LEAF;
+  for (const [place, link] of links.entries()) {
+    const where = `trail ${TRAILS[trail]} entry ${place}`;
+    if (link.index !== place) return [`${where} is missing or there twice; ${link.index} stands there`];
+    const entry = link.entry(previous);
+    if (!leafHash(entry).equals(link.leaf)) return [`${where} does not match its leaf`];
+    const stated = JSON.parse(entry) as { i: unknown; p: unknown };
+    if (stated.i !== place || stated.p !== previous.toString('base64')) return [`${where} does not continue the chain`];
+    previous = link.leaf;
+  }
+  return [];
+}
