@@ -139,7 +139,7 @@ export class Publishes {
     const topic = receiptsTopic(this.#options.store, lane);
     for (const { client, receiptsQos } of listeners) {
       if (client.conn.writableLength > MAX_UNREAD_BYTES) continue;
-      client.publish({ cmd: 'publish', topic, payload, qos: receiptsQos ?? 0, retain: false, dup: false });
+      client.publish({ cmd: 'publish', topic, payload, qos: receiptsQos ?? 0, retain: false, dup: false }, ignore);
     }
   }
 
@@ -151,6 +151,9 @@ export class Publishes {
     done(new Error(reason));
   }
 }
+
+/** A receipt that cannot be written is lost with its connection; the lane asks again by resending. */
+function ignore(): void {}
 
 /** After a deferral, only the deferred record itself and Schedule II may pass: the lane's order must hold. */
 function mustWait(session: LaneSession, item: IntakeItem, published: Published): boolean {

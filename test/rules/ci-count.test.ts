@@ -1,6 +1,6 @@
 /** .ci/run is believed when it says "0 failed": so what it counts is tested too. */
 import { describe, expect, test } from 'vitest';
-import { count } from '../../.ci/count.mjs';
+import { count } from '../../.ci/count.ts';
 
 const file = (status: string, ...tests: string[]) => ({
   name: 'a.test.ts',

@@ -13,6 +13,8 @@ export function runCommand(): Command {
 }
 
 async function runGateway(file: string): Promise<void> {
+  // Nothing this process makes is for other users of the box.
+  process.umask(0o077);
   const config = loadConfig({ file, env: process.env });
   const log = createLog(config.logLevel);
   const gateway = new Gateway(config, {
