@@ -148,10 +148,11 @@ class OpenBuffer implements RecordBuffer {
     if (this.#closing) return;
     this.#closing = true;
     const ended = new Promise<void>((resolve) => this.#worker.once('exit', () => resolve()));
+    // The writer closes last, so that it folds the WAL back into the file.
+    this.#readDb.close();
     if (this.#failed === null) await this.#ask({ op: 'close' });
     else await this.#worker.terminate();
     await ended;
-    this.#readDb.close();
     this.#unlock();
   }
 
