@@ -5,6 +5,8 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
+/** Children whose end was asked for; any other end is told. */
+const ending = new WeakSet<ChildProcess>();
 /** Every child that runs now, so that an interrupted benchmark leaves none behind. */
 const running = new Set<ChildProcess>();
 let interrupted = false;
@@ -29,7 +31,8 @@ export interface Launched {
 }
 
 /**
- * Starts a process and waits until one of its output lines passes `isReady`, or until its TCP port answers.
+ * Starts a process and waits until one of its output lines passes `ready`, or until its TCP port answers. When
+ * it ends later without being asked to, its last lines go to standard error.
  * @throws Error with the process's last lines when it ends or stays silent instead; it is then stopped.
  */
 export async function launch(what: Launch, ready: ((line: string) => boolean) | { port: number }): Promise<Launched> {
@@ -47,11 +50,21 @@ export async function launch(what: Launch, ready: ((line: string) => boolean) | 
       failureOf(child, what, tail),
     ]);
     if (child.pid === undefined) throw new Error(`${what.command} has no process id`);
+    tellUnexpectedEnd(child, what, tail);
     return { pid: child.pid, readyLine, readyMs: performance.now() - startedAtMs, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+function tellUnexpectedEnd(child: ChildProcess, what: Launch, tail: readonly string[]): void {
+  child.once('exit', (code, signal) => {
+    if (ending.has(child)) return;
+    process.stderr.write(
+      `${what.command} ended by itself with ${signal ?? code}; its last lines:\n${tail.join('\n')}\n`,
+    );
+  });
 }
 
 /** Keeps reading both outputs for as long as the process lives, so that it never blocks on a full pipe. */
@@ -121,6 +134,7 @@ export function wasInterrupted(): boolean {
 /** SIGTERM, and SIGKILL after a while; resolves when the process is gone. */
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  ending.add(child);
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   child.kill('SIGTERM');
   const timer = setTimeout(() => child.kill('SIGKILL'), TERM_LIMIT_MS);

@@ -10,6 +10,12 @@
 /** Value of a fill that has been undone (its sale was voided): the index row is to be removed. */
 export const UNDONE = 0;
 
+/** A generation is frozen at `generationKeys` keys and merged `sliceKeys` at a time. */
+export interface TailLimits {
+  readonly generationKeys: number;
+  readonly sliceKeys: number;
+}
+
 /** One generation of unmerged look-ups: 16-character latin1 hash → record_id. */
 export interface Generation {
   readonly keys: Map<string, number>;
@@ -29,18 +35,15 @@ const newGeneration = (): Generation => ({ keys: new Map(), fills: new Map(), th
 
 /** Two generations: one takes new keys, one is being merged. */
 export class KeyTail {
-  readonly #generationKeys: number;
-  readonly #sliceKeys: number;
+  readonly #limits: TailLimits;
   #active = newGeneration();
   #frozen: Generation | null = null;
   #frozenKeys: (readonly [string, number])[] = [];
   #frozenFills: (readonly [string, number])[] = [];
   #taken = 0;
 
-  /** A generation is frozen at `generationKeys` keys and merged `sliceKeys` at a time. */
-  constructor(generationKeys: number, sliceKeys: number) {
-    this.#generationKeys = generationKeys;
-    this.#sliceKeys = sliceKeys;
+  constructor(limits: TailLimits) {
+    this.#limits = limits;
   }
 
   key(hash: string): number | undefined {
@@ -68,11 +71,11 @@ export class KeyTail {
   /** The next slice to merge in the coming commit, or null when none is due. Call `merged` once it is durable. */
   nextSlice(): MergeSlice | null {
     if (this.#frozen === null) {
-      if (this.#active.keys.size < this.#generationKeys) return null;
+      if (this.#active.keys.size < this.#limits.generationKeys) return null;
       this.#freeze();
     }
     const from = this.#taken;
-    const to = from + this.#sliceKeys;
+    const to = from + this.#limits.sliceKeys;
     const last = to >= Math.max(this.#frozenKeys.length, this.#frozenFills.length);
     return {
       keys: this.#frozenKeys.slice(from, to),
@@ -83,7 +86,7 @@ export class KeyTail {
 
   /** The slice last handed out has been committed. */
   merged(slice: MergeSlice): void {
-    this.#taken += this.#sliceKeys;
+    this.#taken += this.#limits.sliceKeys;
     if (slice.reaches === null) return;
     this.#frozen = null;
     this.#frozenKeys = [];

@@ -4,13 +4,12 @@
  */
 import type { Schedule, State } from '../record/types.ts';
 import { PENDING, SCHEDULE_TWO, scheduleName, stateName, streamCodeOfSchedule } from './codes.ts';
-import { KeyTail, UNDONE } from './key-tail.ts';
+import { KeyTail, type TailLimits, UNDONE } from './key-tail.ts';
 import type { Names } from './names.ts';
 import type { Statements, TailRow } from './statements.ts';
 
 /** Measured: with 16,384 keys a generation, merging costs under 0.5 KB a record even into a large index. */
-const GENERATION_KEYS = 16_384;
-const SLICE_KEYS = 256;
+export const TAIL_LIMITS: TailLimits = { generationKeys: 16_384, sliceKeys: 256 };
 
 export interface TrailHead {
   size: number;
@@ -28,6 +27,7 @@ const SCHEDULE_CODES = [0, 2, 3, 4, 5];
 export class Ledger {
   readonly #sql: Statements;
   readonly #names: Names;
+  readonly #limits: TailLimits;
   epoch = '';
   baseRecordId = 0;
   lastRecordId = 0;
@@ -39,13 +39,15 @@ export class Ledger {
     { size: 0, leaf: Buffer.alloc(32) },
     { size: 0, leaf: Buffer.alloc(32) },
   ];
-  tail = new KeyTail(GENERATION_KEYS, SLICE_KEYS);
+  tail: KeyTail;
   readonly #counts = new Map<number, number>();
   readonly #oldest = new Map<number, Oldest>();
 
-  constructor(sql: Statements, names: Names) {
+  constructor(sql: Statements, names: Names, limits: TailLimits) {
     this.#sql = sql;
     this.#names = names;
+    this.#limits = limits;
+    this.tail = new KeyTail(limits);
   }
 
   /** Reads everything back from the file: at start and after a rollback. */
@@ -56,7 +58,7 @@ export class Ledger {
     this.baseRecordId = epoch.base_record_id;
     this.mergedThrough = this.#sql.mergedThrough.get()?.record_id ?? 0;
     this.lastRecordId = Math.max(this.mergedThrough, this.baseRecordId);
-    this.tail = new KeyTail(GENERATION_KEYS, SLICE_KEYS);
+    this.tail = new KeyTail(this.#limits);
     this.#counts.clear();
     for (const { schedule, state, count } of this.#sql.counters.all()) this.count(schedule, state, count);
     this.#loadStreams();

@@ -16,9 +16,9 @@ import { CONFLICT, logCode, REFUSED } from './codes.ts';
 import { bodyJson } from './entry.ts';
 import { type FactsSource, factsOf, type WriterFacts } from './facts.ts';
 import { IntakeGroup } from './intake-group.ts';
-import type { MergeSlice } from './key-tail.ts';
+import type { MergeSlice, TailLimits } from './key-tail.ts';
 import { Keyring } from './keyring.ts';
-import { Ledger } from './ledger.ts';
+import { Ledger, TAIL_LIMITS } from './ledger.ts';
 import { Names } from './names.ts';
 import { copyHeads, type Heads, type Moment, momentOf, type Session, storeEntry } from './session.ts';
 import { type SettledRow, SettleGroup } from './settle-group.ts';
@@ -30,6 +30,8 @@ export interface WriterOptions {
   readonly clock: Clock;
   readonly bootId: string;
   readonly boxKey: Uint8Array;
+  /** Default `TAIL_LIMITS`. */
+  readonly tailLimits?: TailLimits;
 }
 
 export class Writer {
@@ -51,7 +53,7 @@ export class Writer {
       sql,
       ring: new Keyring(options.boxKey, keys),
       names,
-      ledger: new Ledger(sql, names),
+      ledger: new Ledger(sql, names, options.tailLimits ?? TAIL_LIMITS),
       clock: options.clock,
       bufferId: sql.meta.get('buffer_id')?.value ?? '',
       bootId: options.bootId,

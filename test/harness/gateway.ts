@@ -4,6 +4,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import Database from 'better-sqlite3';
 import { type Ending, Program } from './program.ts';
 import type { Scene } from './scene.ts';
 
@@ -103,6 +104,16 @@ export class Gateway {
 
   get bufferFile(): string {
     return join(this.dataDir, 'buffer.db');
+  }
+
+  /** Number of records in the buffer file, whatever their state, read beside the gateway. */
+  get storedRecords(): number {
+    const database = new Database(this.bufferFile, { readonly: true });
+    try {
+      return database.prepare<[], number>('SELECT COUNT(*) FROM offline_transaction_buffer').pluck().get() ?? 0;
+    } finally {
+      database.close();
+    }
   }
 
   /** Everything the present process has logged so far. */

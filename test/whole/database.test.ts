@@ -81,9 +81,9 @@ describe('a buffer file the gateway cannot take', () => {
   }
 
   test('no database at all', async () => {
-    const gateway = new Gateway(scene.folder(), {});
-    mkdirSync(gateway.dataDir, { recursive: true, mode: 0o700 });
-    writeFileSync(gateway.bufferFile, 'This was a database once.\n'.repeat(500), { mode: 0o600 });
+    const gateway = await filled(1, 0);
+    await gateway.stop();
+    writeFileSync(gateway.bufferFile, 'This was a database once.\n'.repeat(500));
     await refuses(gateway, /buffer\.db/);
   });
 

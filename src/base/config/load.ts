@@ -62,7 +62,7 @@ export function loadConfigFully({ file, env, overrides = {} }: LoadOptions): Loa
   const schema = configJsonSchema();
   const fromEnv = environmentOverrides(env, schema);
   const above = [...fromEnv.overrides, ...callerOverrides(overrides)];
-  const report = new Report(file ?? '(no configuration file)', source, above);
+  const report = new Report(file ?? null, source, above);
   for (const problem of fromEnv.problems) report.add(problem, 'value', problem.origin);
   for (const { offset, message } of source.syntax) report.addSyntax(offset, message);
   if (source.syntax.length > 0) throw report.toError();

@@ -7,15 +7,15 @@ import type { ConfigSource } from './source.ts';
 
 export class Report {
   readonly #found: { readonly offset: number; readonly line: string }[] = [];
-  readonly #file: string;
+  readonly #file: string | null;
   readonly #source: ConfigSource;
   readonly #overrides: readonly Override[];
 
   /**
-   * @param file name of the file for people
+   * @param file name of the file for people, null without one
    * @param overrides what stands above the file, weakest first
    */
-  constructor(file: string, source: ConfigSource, overrides: readonly Override[]) {
+  constructor(file: string | null, source: ConfigSource, overrides: readonly Override[]) {
     this.#file = file;
     this.#source = source;
     this.#overrides = overrides;
@@ -45,7 +45,7 @@ export class Report {
   originOf(path: KeyPath, fileValue: unknown): string {
     const override = this.#overrideAt(path);
     if (override !== undefined) return override.origin;
-    return valueAt(fileValue, path) === undefined ? 'default' : this.#file;
+    return valueAt(fileValue, path) === undefined ? 'default' : (this.#file ?? 'default');
   }
 
   /** Every problem, those outside the file first, the others from its top to its bottom. */
@@ -57,7 +57,7 @@ export class Report {
   }
 
   #placeOf(offset: number): string {
-    return `${this.#file}:${this.#source.position(offset)}`;
+    return this.#file === null ? 'no configuration file' : `${this.#file}:${this.#source.position(offset)}`;
   }
 
   /** The strongest override that set `path` or something around it. */

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
 import { type Clock, toUtcText } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
-import { LookupRequest, PMS_PATHS, SyncRequest, type SyncResult } from '../../record/wire.ts';
+import { LookupRequest, PMS_PATHS, SyncRequest } from '../../record/wire.ts';
 import { type BatchOutcome, takeBatch } from './batch.ts';
 import type { FaultSet } from './fault-set.ts';
 import type { Route } from './faults.ts';
@@ -98,21 +98,19 @@ function outcomeAnswer(office: Office, outcome: BatchOutcome): Answer {
   }
 }
 
-/** Names what was not taken by sequence and code only. */
+/** Names what was not taken by the gateway's own sequence and a code, nothing else. */
 function logOutcome(log: Log, batch: SyncRequest, outcome: BatchOutcome): void {
   const where = { gateway: batch.gateway_id, epoch: batch.epoch, stream: batch.stream };
+  const sequenceOf = (index: number) => ({ sequence: batch.records[index]?.sequence ?? 0 });
   if (outcome.type !== 'answered') {
-    log.warn('batch not taken', { ...where, reason: outcome.type, sequence: batch.first_sequence });
+    const reason = outcome.type === 'conflict' ? outcome.reason : outcome.type;
+    log.warn('batch not taken', { ...where, ...sequenceOf(0), reason });
     return;
   }
-  log.debug('batch taken', { ...where, sequence: batch.first_sequence, count: outcome.results.length });
-  const refused = (result: SyncResult) => result.status === 'rejected' || result.status === 'hash_mismatch';
-  for (const result of outcome.results.filter(refused)) {
-    log.warn('record not taken', {
-      ...where,
-      sequence: result.stream_sequence,
-      reason: result.reason ?? result.status,
-    });
+  log.debug('batch taken', { ...where, ...sequenceOf(0), count: outcome.results.length });
+  for (const [index, { status, reason }] of outcome.results.entries()) {
+    if (status !== 'rejected' && status !== 'hash_mismatch') continue;
+    log.warn('record not taken', { ...where, ...sequenceOf(index), reason: reason ?? status });
   }
 }
 

@@ -1,6 +1,6 @@
 /** `counterfoil config`: check a configuration file, show what is in force, print its schema. */
 import { Command } from 'commander';
-import { Document, isScalar, visit } from 'yaml';
+import { Document, isScalar } from 'yaml';
 import { configJsonSchema } from '../../base/config/json-schema.ts';
 import { findConfigFile, type LoadedConfig, loadConfigFully } from '../../base/config/load.ts';
 import type { KeyPath } from '../../base/config/rules.ts';
@@ -44,13 +44,14 @@ function load(io: CommandIo, file: string | undefined): { readonly name: string;
 function validate(io: CommandIo, file: string | undefined, asJson: boolean): void {
   try {
     const { name, loaded } = load(io, file);
-    const warnings = loaded.warnings;
-    if (asJson) return io.write(`${JSON.stringify({ valid: true, file: name, errors: [], warnings })}\n`);
-    io.write(`${name}: valid\n`);
-    for (const { key, message } of warnings) io.write(`warning: ${key}: ${message}\n`);
+    const { warnings } = loaded;
+    const lines = [`${name}: valid`, ...warnings.map(({ key, message }) => `warning: ${key}: ${message}`)];
+    io.write(`${asJson ? JSON.stringify({ valid: true, file: name, errors: [], warnings }) : lines.join('\n')}\n`);
   } catch (error) {
     if (!asJson || !(error instanceof CounterfoilError)) throw error;
-    io.write(`${JSON.stringify({ valid: false, errors: error.message.split('\n'), hint: error.hint, warnings: [] })}\n`);
+    io.write(
+      `${JSON.stringify({ valid: false, errors: error.message.split('\n'), hint: error.hint, warnings: [] })}\n`,
+    );
     io.exitWith(error.exitCode);
   }
 }
@@ -63,12 +64,16 @@ function show(io: CommandIo, file: string | undefined, asJson: boolean): void {
 /** The tree as YAML; a value that is no default carries a comment that says where it comes from. */
 function annotated({ tree, originOf }: LoadedConfig): string {
   const document = new Document(tree, { aliasDuplicateObjects: false });
-  visit(document, {
-    Scalar(key, node, ancestors) {
-      if (key === 'key' || !isScalar(node)) return;
-      const origin = originOf(pathOf(document, node, ancestors.length));
-      if (origin !== 'default') node.comment = ` ${origin}`;
-    },
-  });
+  for (const path of scalarPaths(tree)) {
+    const node = document.getIn(path, true);
+    const origin = originOf(path);
+    if (isScalar(node) && origin !== 'default') node.comment = ` ${origin}`;
+  }
   return document.toString({ lineWidth: 0 });
+}
+
+function scalarPaths(value: unknown, path: KeyPath = []): KeyPath[] {
+  if (Array.isArray(value)) return value.flatMap((item, index) => scalarPaths(item, [...path, index]));
+  if (typeof value !== 'object' || value === null) return [path];
+  return Object.entries(value).flatMap(([key, inner]) => scalarPaths(inner, [...path, key]));
 }

@@ -103,7 +103,7 @@ export class Publisher {
       this.#alive = false;
       this.#wake();
     });
-    this.#socket.write(connect({ clientId: `${lane}-${this.#localPort}`, userName: lane, keepAliveSeconds: 0 }));
+    this.#socket.write(connect({ clientId: `${lane}-${this.#localPort}`, userName: lane, keepAliveSeconds: 60 }));
     this.#socket.write(subscribe(`pos/${store}/${lane}/receipts`, SUBSCRIBE_ID, 0));
     await this.#until(() => granted);
     if (!granted) throw new Error(`lane ${lane} was not let in`);

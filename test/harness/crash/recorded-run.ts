@@ -75,6 +75,12 @@ export class RecordedRun {
     this.recorder.stop();
   }
 
+  /** Ends whatever still runs; for cleaning up after a test that failed half-way. */
+  async abandon(): Promise<void> {
+    if (this.#program?.running === true) await this.#program.stop('SIGKILL');
+    await this.release();
+  }
+
   /** The log so far; call it when the program has ended. */
   events(): LogEvent[] {
     return readEventLog(join(this.recorder.logFile));

@@ -90,8 +90,9 @@ export class Recorder {
     this.#setRule(12, order);
   }
 
-  /** Syncs report success and do nothing, as with a disk that lies. */
-  ignoreSyncs(): void {
+  /** Syncs of files whose path contains `pathPart` report success and do nothing, as with a disk that lies. */
+  ignoreSyncs(pathPart = ''): void {
+    this.#setPathPart(pathPart);
     this.#set(24, 1);
   }
 

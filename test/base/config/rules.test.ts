@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest';
+import { brokenRules, weakSettings } from '../../../src/base/config/rules.ts';
+import { configSchema } from '../../../src/base/config/schema.ts';
+
+const treeOf = (sections: object) => configSchema.parse({ gateway: { store: '1' }, ...sections });
+const keysOf = (sections: object) => brokenRules(treeOf(sections)).map(({ path }) => path.join('.'));
+const listen = (...listeners: object[]) => ({ mqtt: { listen: listeners } });
+const PEM = { cert_file: 'c.pem', key_file: 'k.pem' };
+
+describe('listeners', () => {
+  test.each(['127.0.0.1', '127.1.2.3', '[::1]', 'localhost'])('plain on %s is fine', (host) => {
+    expect(keysOf(listen({ url: `mqtt://${host}:1883` }))).toEqual([]);
+  });
+
+  test.each(['0.0.0.0', '10.0.0.5', '[::]', 'gateway.store.example', '128.0.0.1'])(
+    'plain on %s has to be asked for',
+    (host) => {
+      const url = `mqtt://${host}:1883`;
+      expect(keysOf(listen({ url }))).toEqual(['mqtt.listen.0.url']);
+      expect(keysOf(listen({ url, allow_plain: true }))).toEqual([]);
+      expect(weakSettings(treeOf(listen({ url, allow_plain: true })))).toMatchObject([
+        { key: 'mqtt.listen.0.allow_plain' },
+      ]);
+    },
+  );
+
+  test('TLS needs its files, plain takes none', () => {
+    expect(keysOf(listen({ url: 'mqtts://0.0.0.0:8883' }))).toEqual([
+      'mqtt.listen.0.cert_file',
+      'mqtt.listen.0.key_file',
+    ]);
+    expect(keysOf(listen({ url: 'mqtts://0.0.0.0:8883', ...PEM }))).toEqual([]);
+    expect(keysOf(listen({ url: 'mqtt://127.0.0.1', cert_file: 'c', lane_ca_file: 'a' }))).toEqual([
+      'mqtt.listen.0.cert_file',
+      'mqtt.listen.0.lane_ca_file',
+    ]);
+    expect(keysOf({ http: { url: 'https://127.0.0.1:0' } })).toEqual(['http.cert_file', 'http.key_file']);
+    expect(keysOf({ http: { url: 'https://127.0.0.1:0', ...PEM } })).toEqual([]);
+  });
+});
+
+test('records settle without proof only one by one and over TLS', () => {
+  expect(keysOf({ sync: { accept_unproved: true } })).toEqual(['sync.accept_unproved']);
+  expect(keysOf({ sync: { accept_unproved: true, profile: 'single' } })).toEqual(['sync.accept_unproved']);
+  const settled = { sync: { accept_unproved: true, profile: 'single' }, pms: { url: 'https://pms.example.com' } };
+  expect(keysOf(settled)).toEqual([]);
+  expect(weakSettings(treeOf(settled))).toMatchObject([{ key: 'sync.accept_unproved' }]);
+});
+
+test('the steps of the storage breaker are in order', () => {
+  expect(keysOf({ storage: { close_at: 0.8 } })).toEqual(['storage.close_at']);
+  expect(keysOf({ storage: { reserve_at: 0.8 } })).toEqual(['storage.reserve_at']);
+});
+
+test('production asks for what has no safe default', () => {
+  expect(keysOf({ production: true, pms: { url: 'http://pms.example.com' } })).toEqual([
+    'schedule_two.signature',
+    'recovery.public_key_file',
+    'pms.url',
+  ]);
+  const complete = { schedule_two: { signature: 'optional' }, recovery: { public_key_file: 'r.pem' } };
+  expect(keysOf({ production: true, ...complete })).toEqual([]);
+});
+
+test('plain HTTP beyond loopback is a warning', () => {
+  const weak = { http: { url: 'http://0.0.0.0:8080' }, pms: { url: 'http://pms.example.com' } };
+  expect(weakSettings(treeOf(weak)).map(({ key }) => key)).toEqual(['http.url', 'pms.url']);
+  expect(weakSettings(treeOf({}))).toEqual([]);
+});
