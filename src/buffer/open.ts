@@ -71,6 +71,7 @@ class OpenBuffer implements RecordBuffer {
   #nextId = 1;
   #failed: CounterfoilError | null = null;
   #closing = false;
+  #closed = false;
 
   constructor(parts: {
     options: OpenBufferOptions;
@@ -150,7 +151,9 @@ class OpenBuffer implements RecordBuffer {
     const ended = new Promise<void>((resolve) => this.#worker.once('exit', () => resolve()));
     // The writer closes last, so that it folds the WAL back into the file.
     this.#readDb.close();
-    if (this.#failed === null) await this.#ask({ op: 'close' });
+    const asked = this.#failed === null ? this.#ask({ op: 'close' }) : null;
+    this.#closed = true;
+    if (asked !== null) await asked;
     else await this.#worker.terminate();
     await ended;
     this.#unlock();
@@ -158,6 +161,7 @@ class OpenBuffer implements RecordBuffer {
 
   #ask(request: DistributiveOmit<ThreadRequest, 'id'>, transfer: ArrayBuffer[] = []): Promise<ThreadReply> {
     if (this.#failed !== null) return Promise.reject(this.#failed);
+    if (this.#closed) return Promise.reject(closedError());
     const id = this.#nextId;
     this.#nextId += 1;
     return new Promise((resolve, reject) => {
@@ -190,6 +194,14 @@ class OpenBuffer implements RecordBuffer {
 }
 
 const placeOf = (place: TrailPlace): TrailPlace => ({ ...place, leaf: Buffer.from(place.leaf) });
+
+function closedError(): CounterfoilError {
+  return new CounterfoilError(
+    'internal',
+    'the buffer has been closed',
+    'The gateway is stopping; send the record again.',
+  );
+}
 
 function threadDied(cause: unknown): CounterfoilError {
   return new CounterfoilError(

@@ -34,7 +34,7 @@ export interface Formed {
 /** What the lane needs to know of a publish to queue it and to recognise its receipt. */
 export interface Label {
   readonly idempotencyKey: string | null;
-  /** SHA-256 of the contents without what the outbox adds; equal for the same sale published twice. */
+  /** SHA-256 of the contents without what the outbox adds, equal for the same sale published twice; null for raw bytes. */
   readonly contentHash: string | null;
   readonly stream: Stream;
 }
@@ -89,7 +89,7 @@ export function formRaw(bytes: Buffer): Formed & Label {
     bytes,
     laneHash,
     idempotencyKey: typeof key === 'string' ? key : null,
-    contentHash: laneHash,
+    contentHash: null,
     stream: streamGuess(members.schedule),
   };
 }

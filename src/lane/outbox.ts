@@ -137,13 +137,9 @@ export class Outbox {
     });
   }
 
-  /** Keeps bytes that go out exactly as they came, without a lane sequence. Otherwise as `put`. */
+  /** Keeps bytes that go out exactly as they came, without a lane sequence, every time anew. Otherwise as `put`. */
   putRaw(publish: Label & Formed): PutResult {
-    return this.inOneCommit(() => {
-      const known = this.#findRepeat(publish);
-      if (known !== null) return { ...known, isRepeat: true };
-      return { ...this.#insert(publish, publish, null), isRepeat: false };
-    });
+    return this.inOneCommit(() => ({ ...this.#insert(publish, publish, null), isRepeat: false }));
   }
 
   /** Positions to be published, in order of sale, at most `limit` of them. */
@@ -264,7 +260,8 @@ export class Outbox {
 
   /** By hash where the receipt has one; by key for what the gateway could not hash; else the oldest without either. */
   #findForReceipt({ lane_hash, idempotency_key }: Receipt): StoredRow | null {
-    const byHash = lane_hash === null ? null : this.#row('lane_hash = ?', lane_hash);
+    const byHash =
+      lane_hash === null ? null : this.#row('lane_hash = ? ORDER BY receipt IS NOT NULL, position LIMIT 1', lane_hash);
     if (byHash !== null) return byHash;
     const mayBe = lane_hash === null ? '' : 'AND lane_hash IS NULL';
     const waiting = `${mayBe} AND state IN ('kept', 'acknowledged') ORDER BY receipt IS NOT NULL, position LIMIT 1`;

@@ -33,7 +33,7 @@ const PREDEFINED_LENGTHS: ReadonlyMap<string, number> = new Map([
 ]);
 
 /**
- * Reads a raw scan; null when it is none. The digits of a linear barcode (GTIN-12, -13 or -14 alone) are taken too.
+ * Reads a raw scan; null when it is none or says nothing of interest. The digits of a linear barcode (GTIN-12, -13 or -14 alone) are taken too.
  * `referenceYear` decides the century of the two-digit year: 49 years back to 50 ahead of it.
  */
 export function parseGs1(raw: string, referenceYear: number): Gs1Scan | null {
@@ -41,7 +41,7 @@ export function parseGs1(raw: string, referenceYear: number): Gs1Scan | null {
     return { gtin: toGtin14(raw), expiresOn: null, lot: null, serial: null };
   }
   const elements = readElements(raw.replace(ANNOUNCED, ''));
-  if (elements === null) return null;
+  if (elements === null || elements.size === 0) return null;
   const [gtin, expiry, lot, serial] = ['01', '17', '10', '21'].map((ai) => elements.get(ai) ?? null);
   if (gtin && !hasGs1CheckDigit(gtin)) return null;
   const expiresOn = expiry ? readExpiry(expiry, referenceYear) : null;

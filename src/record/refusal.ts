@@ -51,16 +51,15 @@ function schemaRefusals(object: JsonObject): Refusal[] {
 function codeOf(issue: z.core.$ZodIssue, name: string, object: JsonObject): ReasonCode {
   if (RESERVED.has(name)) return 'reserved_field';
   if (!Object.hasOwn(object, name)) return 'field_missing';
-  if (name === 'kind' && typeof object[name] !== 'string') return 'field_type';
-  return isWrongType(issue) ? 'field_type' : 'field_value';
+  if (name === 'kind') return typeof object[name] === 'string' ? 'field_value' : 'field_type';
+  return isWrongType(issue, object[name]) ? 'field_type' : 'field_value';
 }
 
 /** A number that is no integer has the right type for JSON. */
-function isWrongType(issue: z.core.$ZodIssue): boolean {
-  if (issue.code === 'invalid_type') return issue.expected !== 'int';
-  return (
-    issue.code === 'invalid_union' && issue.errors.length > 0 && issue.errors.every((tried) => tried.every(isWrongType))
-  );
+function isWrongType(issue: z.core.$ZodIssue, sent: JsonValue | undefined): boolean {
+  if (issue.code === 'invalid_type') return issue.expected !== 'int' || typeof sent !== 'number';
+  if (issue.code === 'invalid_value') return issue.values.every((value) => typeof value !== typeof sent);
+  return issue.code === 'invalid_union' && issue.errors.flat().every((tried) => isWrongType(tried, sent));
 }
 
 /** What the schema cannot see. */

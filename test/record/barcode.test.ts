@@ -52,7 +52,7 @@ describe('NDC and GTIN', () => {
     },
   );
 
-  test.each(['00574407206', '0574407206', '000574407206', '05744-072-05'])('%s cannot be', (ndc) => {
+  test.each(['00574407206', '0574407206', '000574407206', '00574-4072-0'])('%s cannot be', (ndc) => {
     expect(flags({ ndc, gtin: '00305744072055' })).toEqual(['barcode_mismatch']);
   });
 
@@ -60,6 +60,12 @@ describe('NDC and GTIN', () => {
     const ndc = normaliseNdc('0574407205', tableOf('0574-4072-05,A,CII'));
     expect(ndc.path).toBe('product_table');
     expect(barcodeFlags({ ndc: '0574407205', gtin: '00305744072055' }, ndc, 2026)).toEqual([]);
+  });
+
+  test('two codes that meet in eleven digits are told apart', () => {
+    expect(flags({ ndc: '12345-678-01', gtin: '00312345678019' })).toEqual([]);
+    expect(flags({ ndc: '12345-0678-1', gtin: '00312345678019' })).toEqual(['barcode_mismatch']);
+    expect(flags({ ndc: '12345067801', gtin: '00312345678019' })).toEqual([]);
   });
 
   test('a GTIN of no US drug says nothing', () => {

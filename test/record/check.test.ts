@@ -170,15 +170,23 @@ describe('a refused publish', () => {
 });
 
 describe('whatever is published', () => {
-  const judge = (bytes: Uint8Array) => holds(bytes, checkRecord(bytes, context));
+  /** Throws when something that must hold does not; gives whether the bytes are a record. */
+  function judge(bytes: Uint8Array): boolean {
+    const outcome = checkRecord(bytes, context);
+    holds(bytes, outcome);
+    return outcome.ok;
+  }
 
   test('bytes', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), judge), { numRuns: 2000 });
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => void judge(bytes)),
+      { numRuns: 2000 },
+    );
   });
 
   test('JSON', () => {
     fc.assert(
-      fc.property(fc.json(), (text) => judge(Buffer.from(text))),
+      fc.property(fc.json(), (text) => void judge(Buffer.from(text))),
       { numRuns: 2000 },
     );
   });
@@ -217,7 +225,7 @@ describe('whatever is published', () => {
           bytes = Buffer.concat([bytes.subarray(0, place), Buffer.from(put), bytes.subarray(place + drop)]);
           if (bytes.length === 0) break;
         }
-        if (judge(bytes).ok) acceptedCount++;
+        if (judge(bytes)) acceptedCount++;
       }),
       { numRuns: 20_000, seed: 20_261_122 },
     );
@@ -227,10 +235,10 @@ describe('whatever is published', () => {
   });
 });
 
-const OTHER_MESSAGE = /^send [a-zA-Z0-9 ,()\\]+$/;
+const OTHER_MESSAGE = /^send [a-zA-Z0-9 ,()\\-]+$/;
 
 /** What must hold for every outcome, checked with other means than the code's own. */
-function holds(bytes: Uint8Array, outcome: CheckOutcome): CheckOutcome {
+function holds(bytes: Uint8Array, outcome: CheckOutcome): void {
   if (outcome.ok) {
     const { payload, payloadHash, laneHash } = outcome.record;
     const sent: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
@@ -238,7 +246,7 @@ function holds(bytes: Uint8Array, outcome: CheckOutcome): CheckOutcome {
     expect(payloadHash.equals(hash('sha256', payload, 'buffer'))).toBe(true);
     expect(payload.toString()).toBe(canonicalize(JSON.parse(payload.toString())));
     expect(asSent(payload).toString()).toBe(canonicalize(sent));
-    return outcome;
+    return;
   }
   expect(outcome.reasons.length).toBeGreaterThan(0);
   for (const { field, message } of outcome.reasons) {
@@ -246,5 +254,4 @@ function holds(bytes: Uint8Array, outcome: CheckOutcome): CheckOutcome {
     const ours = [`${field}: send ${send}`, `${field} is missing: send ${send}`];
     expect(ours.includes(message) || OTHER_MESSAGE.test(message)).toBe(true);
   }
-  return outcome;
 }

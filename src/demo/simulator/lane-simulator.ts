@@ -145,8 +145,8 @@ export class LaneSimulator {
     const lane = this.#lanes[index];
     if (lane === undefined) return;
     try {
-      if (publish instanceof Buffer) lane.publishRaw(publish);
-      else lane.publish(publish);
+      if (publish.type === 'record') lane.publish(publish.record);
+      else lane.publishRaw(publish.bytes);
       this.#published += 1;
     } catch (error) {
       this.#failed += 1;

@@ -1,7 +1,7 @@
 /**
  * Repeatable chance: the same seed gives the same run, on every machine, so that a failure found at night can be
  * replayed in the morning. The generator is sfc32 (PractRand's "Small Fast Counting"), seeded by a SHA-256 of the
- * seed's text. Not for secrets.
+ * seed's text: its state is large enough that keys of different seeds never meet. Not for secrets.
  */
 import { hash } from 'node:crypto';
 import type { Random } from '../../base/clock.ts';

@@ -5,8 +5,8 @@
  */
 import type { Random } from '../../base/clock.ts';
 import { pickWeighted, seededRandom, waitMs, wholeNumber } from './random.ts';
-import { type SimulatedRecord, SimulatedStore } from './store.ts';
-import { type ExpectedAnswer, goWrong, type Planned } from './trouble.ts';
+import { SimulatedStore } from './store.ts';
+import { goWrong, type Planned, planned } from './trouble.ts';
 
 export interface TrafficOptions {
   readonly seed: string;
@@ -20,14 +20,11 @@ export interface TrafficOptions {
   readonly startUtcMs: number;
 }
 
-export interface TrafficEvent {
+export interface TrafficEvent extends Planned {
   /** Milliseconds after the start; never decreasing. */
   readonly atMs: number;
   /** From 0. */
   readonly lane: number;
-  /** A record, or bytes to be published as they are. */
-  readonly publish: SimulatedRecord | Buffer;
-  readonly expected: ExpectedAnswer;
 }
 
 /** A calm stretch sells less than the average, a rush more; their lengths make it come out even. */
@@ -41,9 +38,9 @@ export function* traffic(options: TrafficOptions): Generator<TrafficEvent, never
   const store = new SimulatedStore({ shape, names }, options.startUtcMs);
   for (const atMs of arrivals(shape, options.ratePerSecond)) {
     const lane = wholeNumber(shape, 0, options.lanes - 1);
-    const planned = shape() < options.badRate ? goWrong(store, shape, lane, atMs) : goRight(store, shape, lane, atMs);
-    rememberSale(store, planned, lane, atMs);
-    yield { atMs, lane, ...planned };
+    const what = shape() < options.badRate ? goWrong(store, shape, lane, atMs) : goRight(store, shape, lane, atMs);
+    rememberSale(store, what, lane, atMs);
+    yield { atMs, lane, ...what };
   }
   throw new Error('time has no end');
 }
@@ -68,19 +65,19 @@ function* arrivals(random: Random, ratePerSecond: number): Generator<number, nev
 }
 
 function goRight(store: SimulatedStore, random: Random, lane: number, atMs: number): Planned {
-  const publish = pickWeighted(random, [
+  const made = pickWeighted(random, [
     [95, () => store.draft(atMs)],
     [2, () => store.undo(lane, atMs, 'VOID')],
     [2, () => store.undo(lane, atMs, 'RETURN')],
     [1, () => store.adjust(atMs)],
   ])();
-  const record = publish ?? store.draft(atMs);
+  const record = made ?? store.draft(atMs);
   // Ten digits without hyphens: right as far as the till knows, and yet nobody can say which product it is.
-  return { publish: record, expected: /^\d{10}$/.test(String(record.ndc)) ? 'flagged' : 'accepted' };
+  return planned(record, /^\d{10}$/.test(String(record.ndc)) ? 'flagged' : 'accepted');
 }
 
 function rememberSale(store: SimulatedStore, { publish, expected }: Planned, lane: number, atMs: number): void {
-  if (publish instanceof Buffer || (expected !== 'accepted' && expected !== 'flagged')) return;
-  const isSale = publish.refers_to === undefined && publish.kind !== 'ADJUSTMENT';
-  if (isSale) store.remember({ lane, record: publish, atMs });
+  if (publish.type === 'bytes' || (expected !== 'accepted' && expected !== 'flagged')) return;
+  const { record } = publish;
+  if (record.refers_to === undefined && record.kind !== 'ADJUSTMENT') store.remember({ lane, record, atMs });
 }

@@ -17,16 +17,19 @@ export interface Planned {
   readonly expected: ExpectedAnswer;
 }
 
+/** A record with the answer it should get. */
+export function planned(record: SimulatedRecord, expected: ExpectedAnswer): Planned {
+  return { publish: { type: 'record', record }, expected };
+}
+
 /** A record that was resent or contradicted must have had time to arrive. */
 const SETTLED_AFTER_MS = 3_000;
-
-const asRecord = (record: SimulatedRecord): Publish => ({ type: 'record', record });
 
 type Trouble = (store: SimulatedStore, random: Random, lane: number, atMs: number) => Planned | null;
 
 function mistypedNpi(store: SimulatedStore, atMs: number): Planned {
   const record = store.draft(atMs);
-  return { publish: { ...record, pharmacist_npi: mistyped(String(record.pharmacist_npi)) }, expected: 'flagged' };
+  return planned({ ...record, pharmacist_npi: mistyped(String(record.pharmacist_npi)) }, 'flagged');
 }
 
 const npiMistyped: Trouble = (store, _random, _lane, atMs) => mistypedNpi(store, atMs);
@@ -34,9 +37,7 @@ const npiMistyped: Trouble = (store, _random, _lane, atMs) => mistypedNpi(store,
 const prescriberMistyped: Trouble = (store, _random, _lane, atMs) => {
   const record = store.draft(atMs);
   const { prescriber_dea: dea } = record;
-  return typeof dea === 'string'
-    ? { publish: { ...record, prescriber_dea: mistyped(dea) }, expected: 'flagged' }
-    : null;
+  return typeof dea === 'string' ? planned({ ...record, prescriber_dea: mistyped(dea) }, 'flagged') : null;
 };
 
 const fieldMissing: Trouble = (store, random, _lane, atMs) => {
@@ -50,7 +51,7 @@ const fieldMissing: Trouble = (store, random, _lane, atMs) => {
     'dispensed_at_utc',
   ]);
   delete members[missing];
-  return { publish: { ...members, idempotency_key: store.newKey() }, expected: 'refused' };
+  return planned({ ...members, idempotency_key: store.newKey() }, 'refused');
 };
 
 const valueUnknown: Trouble = (store, random, _lane, atMs) => {
@@ -60,29 +61,29 @@ const valueUnknown: Trouble = (store, random, _lane, atMs) => {
     { quantity: '1.2345' },
     { dispensed_at_utc: 'noon' },
   ]);
-  return { publish: { ...store.draft(atMs), ...wrong }, expected: 'refused' };
+  return planned({ ...store.draft(atMs), ...wrong }, 'refused');
 };
 
 const notJson: Trouble = (store, random, _lane, atMs) => {
   const text = JSON.stringify(store.draft(atMs));
-  return { publish: Buffer.from(text.slice(0, Math.floor(text.length * random()))), expected: 'refused' };
+  const bytes = Buffer.from(text.slice(0, Math.floor(text.length * random())));
+  return { publish: { type: 'bytes', bytes }, expected: 'refused' };
 };
 
 const resent: Trouble = (store, _random, lane, atMs) => {
   const sold = store.recall(lane, atMs - SETTLED_AFTER_MS);
-  return sold === null ? null : { publish: sold.record, expected: 'duplicate' };
+  return sold === null ? null : planned(sold.record, 'duplicate');
 };
 
 const keyUsedTwice: Trouble = (store, _random, lane, atMs) => {
   const sold = store.recall(lane, atMs - SETTLED_AFTER_MS);
   if (sold === null) return null;
-  const record = { ...store.draft(atMs), idempotency_key: sold.record.idempotency_key };
-  return { publish: record, expected: 'conflict' };
+  return planned({ ...store.draft(atMs), idempotency_key: sold.record.idempotency_key }, 'conflict');
 };
 
 const soldTwice: Trouble = (store, _random, lane, atMs) => {
   const sold = store.recall(lane, atMs - SETTLED_AFTER_MS);
-  return sold === null ? null : { publish: { ...sold.record, idempotency_key: store.newKey() }, expected: 'flagged' };
+  return sold === null ? null : planned({ ...sold.record, idempotency_key: store.newKey() }, 'flagged');
 };
 
 /** One mishap; a mistyped NPI when the one that was drawn needs something that is not there. */

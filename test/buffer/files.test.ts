@@ -1,0 +1,124 @@
+import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import { describe, expect, it } from 'vitest';
+import { CounterfoilError } from '../../src/base/errors.ts';
+import {
+  bufferPaths,
+  createIfNew,
+  FORMAT,
+  openForReading,
+  openForWriting,
+  prepareDataDir,
+  quickCheck,
+  readBoxKey,
+} from '../../src/buffer/files.ts';
+import { inFolder, item, openWriter } from './fixture.ts';
+
+/** Code of the error `work` throws. */
+function codeOf(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    return error instanceof CounterfoilError ? error.code : `unexpected ${String(error)}`;
+  }
+  return 'none';
+}
+
+function made(dir: string) {
+  const { writer, db } = openWriter(dir);
+  writer.intake([item({ key: 'key-00001' })]);
+  db.close();
+  return bufferPaths(dir);
+}
+
+describe('a first start', () => {
+  it('makes a WAL database with full synchronous and small pages, for its owner only', () =>
+    inFolder((dir) => {
+      const { db } = openWriter(dir);
+      const pragma = (name: string) => db.pragma(name, { simple: true });
+      expect([pragma('journal_mode'), pragma('synchronous'), pragma('page_size'), pragma('user_version')]).toEqual([
+        'wal',
+        2,
+        1024,
+        FORMAT,
+      ]);
+      db.close();
+    }));
+
+  it('begins again after it was cut short at any point before the rename', () =>
+    inFolder((dir) => {
+      const paths = bufferPaths(dir);
+      prepareDataDir(dir);
+      writeFileSync(paths.boxKey, 'torn', { mode: 0o600 });
+      writeFileSync(`${paths.db}.new`, 'half a file');
+      createIfNew(paths, 'gw', 0);
+      expect(readBoxKey(paths).length).toBe(32);
+      expect(existsSync(`${paths.db}.new`)).toBe(false);
+      rmSync(paths.commissioned); // cut between rename and marker
+      createIfNew(paths, 'gw', 0);
+      expect(existsSync(paths.commissioned)).toBe(true);
+    }));
+});
+
+describe('refusals, each leaving the file as it is', () => {
+  it('never makes an empty buffer where one has been', () =>
+    inFolder((dir) => {
+      const paths = made(dir);
+      renameSync(paths.db, `${paths.db}.away`);
+      expect(codeOf(() => createIfNew(paths, 'gw', 0))).toBe('buffer_damaged');
+      expect(existsSync(paths.db)).toBe(false);
+    }));
+
+  it('names a newer format, a foreign database, a torn file and a folder open to others', () =>
+    inFolder((dir) => {
+      const paths = made(dir);
+      const before = readFileSync(paths.db);
+      const db = new Database(paths.db);
+      db.pragma(`user_version = ${FORMAT + 1}`);
+      db.close();
+      expect(codeOf(() => openForWriting(paths.db))).toBe('buffer_newer');
+      writeFileSync(paths.db, Buffer.concat([Buffer.alloc(100, 7), before.subarray(100)]));
+      expect(codeOf(() => openForWriting(paths.db))).toBe('buffer_damaged');
+      rmSync(paths.db);
+      new Database(paths.db).exec('CREATE TABLE x (y)').close();
+      expect(codeOf(() => openForReading(paths.db))).toBe('buffer_damaged');
+      chmodSync(dir, 0o755);
+      expect(codeOf(() => prepareDataDir(dir))).toBe('buffer_unfit');
+    }));
+
+  it('finds pages that were overwritten', () =>
+    inFolder((dir) => {
+      const paths = made(dir);
+      const bytes = readFileSync(paths.db);
+      bytes.fill(0xff, 5 * 1024, 9 * 1024);
+      writeFileSync(paths.db, bytes);
+      const db = openForWriting(paths.db);
+      expect(codeOf(() => quickCheck(db, paths.db))).toBe('buffer_damaged');
+      db.close();
+    }));
+
+  it('says that the box key is missing, too short, open to others or another box’s, and quarantines nothing', () =>
+    inFolder((dir) => {
+      const paths = made(dir);
+      const key = readFileSync(paths.boxKey);
+      chmodSync(paths.boxKey, 0o644);
+      expect(codeOf(() => readBoxKey(paths))).toBe('buffer_unfit');
+      chmodSync(paths.boxKey, 0o600);
+      writeFileSync(paths.boxKey, key.subarray(0, 31));
+      expect(codeOf(() => readBoxKey(paths))).toBe('key_missing');
+      writeFileSync(paths.boxKey, Buffer.alloc(32, 1));
+      expect(codeOf(() => openWriter(dir))).toBe('key_missing');
+      rmSync(paths.boxKey);
+      expect(codeOf(() => readBoxKey(paths))).toBe('key_missing');
+      writeFileSync(paths.boxKey, key, { mode: 0o600 });
+      const { writer, db } = openWriter(dir);
+      expect(writer.facts().counts.NONE).toEqual({ PENDING: 1 });
+      db.close();
+    }));
+
+  it('keeps a folder that is a file', () =>
+    inFolder((dir) => {
+      writeFileSync(dir, '');
+      expect(() => prepareDataDir(dir)).toThrow();
+    }));
+});

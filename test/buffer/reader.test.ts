@@ -1,0 +1,127 @@
+import type { Database } from 'better-sqlite3';
+import { describe, expect, it } from 'vitest';
+import type { PendingPage, StreamEntry } from '../../src/buffer/api.ts';
+import { bufferPaths, openForReading, readBoxKey } from '../../src/buffer/files.ts';
+import { Keyring } from '../../src/buffer/keyring.ts';
+import { Reader } from '../../src/buffer/reader.ts';
+import { anyKey, inFolder, item, openWriter } from './fixture.ts';
+
+const MANY = 1_000_000;
+
+function openReader(dir: string): { reader: Reader; close: () => void } {
+  const paths = bufferPaths(dir);
+  const db = openForReading(paths.db);
+  const keys = db
+    .prepare<[], { keyId: number; purpose: number; wrapped: Buffer }>(
+      'SELECT key_id AS keyId, purpose, wrapped FROM data_key',
+    )
+    .all();
+  return { reader: new Reader(db, new Keyring(readBoxKey(paths), keys)), close: () => db.close() };
+}
+
+const numbers = (page: PendingPage): number[] => page.entries.map((entry: StreamEntry) => entry.streamSequence);
+
+/** Changes stored bytes behind the program's back, as a broken disk or a stranger would. */
+function tamper(db: Database, sql: string): void {
+  db.exec('DROP TRIGGER record_is_never_edited');
+  db.exec(sql);
+}
+
+describe('readPending', () => {
+  it('hands out exactly the bytes that were taken, in stream order, within both limits', () =>
+    inFolder((dir) => {
+      const { writer, db } = openWriter(dir);
+      const items = Array.from({ length: 7 }, (_, n) =>
+        item({ key: `key-0000${n}`, schedule: n % 3 === 2 ? 'II' : 'IV' }),
+      );
+      writer.intake(items.slice(0, 3));
+      writer.intake(items.slice(3));
+      const { reader, close } = openReader(dir);
+      const page = reader.readPending('standard', 10, MANY);
+      const taken = items.filter(({ record }) => record.schedule === 'IV');
+      expect(page.entries.map((entry) => ('payload' in entry ? entry.payload.toString() : ''))).toEqual(
+        taken.map(({ record }) => record.payload.toString()),
+      );
+      expect(numbers(page)).toEqual([1, 2, 3, 4, 5]);
+      expect(numbers(reader.readPending('schedule_two', 10, MANY))).toEqual([1, 2]);
+      expect(numbers(reader.readPending('standard', 2, MANY))).toEqual([1, 2]);
+      const size = taken[0]?.record.payload.length ?? 0;
+      expect(numbers(reader.readPending('standard', 10, 2 * size + 1))).toEqual([1, 2]);
+      expect(numbers(reader.readPending('standard', 10, 1))).toEqual([1]);
+      close();
+      db.close();
+    }));
+
+  it('goes on after what is settled', () =>
+    inFolder((dir) => {
+      const { writer, db } = openWriter(dir);
+      writer.intake(Array.from({ length: 4 }, () => item({ key: anyKey() })));
+      const settle = (sequence: number) =>
+        writer.settle('audit', [{ sequence, to: 'SYNCED', pmsId: null, reason: null, verification: null }]);
+      const { reader, close } = openReader(dir);
+      settle(2);
+      expect(numbers(reader.readPending('standard', 9, MANY))).toEqual([1, 3, 4]);
+      settle(1);
+      settle(3);
+      writer.intake([item({ key: anyKey() })]);
+      expect(numbers(reader.readPending('standard', 9, MANY))).toEqual([4, 5]);
+      expect(numbers(reader.readFrom('standard', 2, 2, MANY))).toEqual([2, 3]);
+      close();
+      db.close();
+    }));
+
+  it('stops before a record whose hash no longer fits, names it once it is first, and sends its gap after quarantine', () =>
+    inFolder((dir) => {
+      const { writer, db } = openWriter(dir);
+      writer.intake(['a', 'b', 'c'].map((name) => item({ key: `record-${name}` })));
+      tamper(db, 'UPDATE record SET payload_hash = randomblob(32) WHERE record_id = 2');
+      const { reader, close } = openReader(dir);
+      const first = reader.readPending('standard', 9, MANY);
+      expect([numbers(first), first.damaged]).toEqual([[1], []]);
+      writer.settle('audit', [{ sequence: 1, to: 'SYNCED', pmsId: null, reason: null, verification: null }]);
+      const second = reader.readPending('standard', 9, MANY);
+      expect([numbers(second), second.damaged]).toEqual([[], [2]]);
+      writer.quarantine('audit', [2]);
+      const third = reader.readPending('standard', 9, MANY);
+      expect(third.entries.map((entry) => ('gap' in entry ? entry.gap : entry.sequence))).toEqual(['quarantined', 3]);
+      writer.noteGaps('audit', [2]);
+      writer.noteGaps('audit', [2]);
+      expect(numbers(reader.readPending('standard', 9, MANY))).toEqual([3]);
+      close();
+      db.close();
+    }));
+
+  it('finds every bit of a sealed pack that was turned over', () =>
+    inFolder((dir) => {
+      const { writer, db } = openWriter(dir);
+      writer.intake([item({ key: 'record-a' })]);
+      const sealed = db.prepare<[], { sealed: Buffer }>('SELECT sealed FROM record').get()?.sealed ?? Buffer.alloc(0);
+      db.exec('DROP TRIGGER record_is_never_edited');
+      const put = db.prepare('UPDATE record SET sealed = ?');
+      for (let bit = 0; bit < sealed.length * 8; bit += 5) {
+        const bent = Buffer.from(sealed);
+        bent[bit >> 3] = (bent[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+        put.run(bent);
+        const { reader, close } = openReader(dir);
+        expect(reader.readPending('standard', 9, MANY).damaged, `bit ${bit}`).toEqual([1]);
+        close();
+      }
+      db.close();
+    }));
+
+  it('lists what the PMS is still verifying with its key', () =>
+    inFolder((dir) => {
+      const { writer, db } = openWriter(dir);
+      writer.intake([item({ key: 'two-00001', schedule: 'II' }), item({ key: 'two-00002', schedule: 'II' })]);
+      writer.settle('schedule_two', [
+        { sequence: 2, to: 'AWAITING_VERIFICATION', pmsId: null, reason: null, verification: null },
+      ]);
+      const { reader, close } = openReader(dir);
+      expect(reader.readAwaiting('schedule_two', 0, 9).map((entry) => entry.idempotencyKey)).toEqual(['two-00002']);
+      expect(reader.readAwaiting('schedule_two', 2, 9)).toEqual([]);
+      expect(reader.keyOf(1)).toBe('two-00001');
+      expect(reader.keyOf(99)).toBe('');
+      close();
+      db.close();
+    }));
+});

@@ -1,0 +1,120 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { systemTimers } from '../../src/base/clock.ts';
+import { Upstream, type UpstreamOptions } from '../../src/sync/upstream.ts';
+import { Scene } from '../harness/scene.ts';
+import { type Script, ScriptedPms } from '../harness/scripted-pms.ts';
+
+let scene = new Scene();
+afterEach(async () => {
+  await scene.close();
+  scene = new Scene();
+});
+
+const content = { bytes: Buffer.from('{"a":1}'), coding: 'identity', headers: {} } as const;
+
+async function upstreamTo(script: Script, options: Partial<UpstreamOptions> = {}) {
+  const pms = await ScriptedPms.start(script);
+  scene.onClose(() => pms.close());
+  const upstream = new Upstream(
+    {
+      pmsUrl: pms.url,
+      connectTimeoutMs: 5_000,
+      requestTimeoutMs: 20_000,
+      maxAnswerBytes: 1000,
+      tls: null,
+      ...options,
+    },
+    systemTimers,
+  );
+  upstream.start();
+  scene.onClose(() => upstream.stop());
+  return { pms, upstream };
+}
+
+describe('a reply', () => {
+  test('comes with status, headers and JSON', async () => {
+    const { upstream } = await upstreamTo(() => ({
+      status: 429,
+      headers: { 'retry-after': '3', 'accept-encoding': 'zstd' },
+      body: { wait: true },
+    }));
+    expect(await upstream.post('/x', content)).toEqual({
+      kind: 'reply',
+      status: 429,
+      retryAfter: '3',
+      accepts: 'zstd',
+      json: { wait: true },
+    });
+  });
+
+  test.each([
+    ['text that looks like JSON', { 'content-type': 'text/html' }, '{"results":[]}'],
+    ['JSON by name only', { 'content-type': 'application/json' }, '<html>'],
+    ['a coding nobody asked for', { 'content-type': 'application/json', 'content-encoding': 'br' }, '{}'],
+  ])('is not JSON: %s', async (_name, headers, body) => {
+    const { upstream } = await upstreamTo(() => ({ status: 200, headers, body }));
+    expect(await upstream.post('/x', content)).toMatchObject({ status: 200, json: undefined });
+  });
+
+  test('is JSON with a suffix type and a charset too', async () => {
+    const headers = { 'content-type': 'application/problem+json; charset=utf-8' };
+    const { upstream } = await upstreamTo(() => ({ status: 400, headers, body: '{"title":"no"}' }));
+    expect(await upstream.post('/x', content)).toMatchObject({ json: { title: 'no' } });
+  });
+
+  test('with a redirect is not followed', async () => {
+    const { pms, upstream } = await upstreamTo(() => ({ status: 307, headers: { location: '/other' } }));
+    expect(await upstream.post('/x', content)).toMatchObject({ status: 307 });
+    expect(pms.seen.map((seen) => seen.path)).toEqual(['/x']);
+  });
+});
+
+test('the base address may have a path', async () => {
+  const { pms } = await upstreamTo(() => ({ status: 200, body: {} }));
+  const upstream = new Upstream(
+    { pmsUrl: `${pms.url}/chain/7/`, connectTimeoutMs: 5000, requestTimeoutMs: 5000, maxAnswerBytes: 1000, tls: null },
+    systemTimers,
+  );
+  upstream.start();
+  scene.onClose(() => upstream.stop());
+  await upstream.post('/api/v1/transactions/sync', content);
+  expect(pms.seen[0]?.path).toBe('/chain/7/api/v1/transactions/sync');
+});
+
+test('one connection serves many requests', async () => {
+  const { pms, upstream } = await upstreamTo(() => ({ status: 200, body: {} }));
+  for (let times = 0; times < 5; times += 1) await upstream.post('/x', content);
+  expect(pms.connections).toBe(1);
+});
+
+describe('a fault', () => {
+  test('is an answer that never ends', async () => {
+    const { upstream } = await upstreamTo(() => ({ status: 200, body: { long: 'x'.repeat(2000) } }));
+    expect(await upstream.post('/x', content)).toEqual({ kind: 'fault', fault: 'answer_too_large' });
+  });
+
+  test('is an answer that never comes', async () => {
+    const { upstream } = await upstreamTo(() => 'hang', { requestTimeoutMs: 30 });
+    expect(await upstream.post('/x', content)).toEqual({ kind: 'fault', fault: 'timed_out' });
+  });
+
+  test('is a connection that is cut', async () => {
+    const { upstream } = await upstreamTo(() => 'cut');
+    expect(await upstream.post('/x', content)).toEqual({ kind: 'fault', fault: 'broken_off' });
+  });
+
+  test('is nobody at the address', async () => {
+    const { pms, upstream } = await upstreamTo(() => 'cut');
+    await pms.close();
+    expect(await upstream.post('/x', content)).toEqual({ kind: 'fault', fault: 'not_connected' });
+  });
+
+  test('is being stopped, before and in the middle', async () => {
+    const { pms, upstream } = await upstreamTo(() => 'hang');
+    const running = upstream.post('/x', content);
+    await pms.until((seen) => seen.length === 1);
+    await upstream.stop();
+    expect(await running).toEqual({ kind: 'fault', fault: 'stopped' });
+    expect(await upstream.post('/x', content)).toEqual({ kind: 'fault', fault: 'stopped' });
+  });
+});
