@@ -27,11 +27,16 @@ export class ManualTime implements Clock, Timers {
   advance(byMs: number): void {
     const untilMs = this.#nowMs + byMs;
     for (let next = this.#next(untilMs); next !== undefined; next = this.#next(untilMs)) {
-      this.#nowMs = next.dueMs;
+      this.#nowMs = Math.max(this.#nowMs, next.dueMs);
       this.#tasks = this.#tasks.filter((each) => each !== next);
       next.task();
     }
     this.#nowMs = untilMs;
+  }
+
+  /** Time passes while the process does not run: what falls due is late when it wakes up. */
+  sleep(forMs: number): void {
+    this.#nowMs += forMs;
   }
 
   /** Delays in ms after which the waiting tasks are due, shortest first. */

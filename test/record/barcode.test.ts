@@ -63,9 +63,9 @@ describe('NDC and GTIN', () => {
   });
 
   test('two codes that meet in eleven digits are told apart', () => {
-    expect(flags({ ndc: '12345-678-01', gtin: '00312345678019' })).toEqual([]);
-    expect(flags({ ndc: '12345-0678-1', gtin: '00312345678019' })).toEqual(['barcode_mismatch']);
-    expect(flags({ ndc: '12345067801', gtin: '00312345678019' })).toEqual([]);
+    expect(flags({ ndc: '12345-678-01', gtin: '00312345678012' })).toEqual([]);
+    expect(flags({ ndc: '12345-0678-1', gtin: '00312345678012' })).toEqual(['barcode_mismatch']);
+    expect(flags({ ndc: '12345067801', gtin: '00312345678012' })).toEqual([]);
   });
 
   test('a GTIN of no US drug says nothing', () => {

@@ -1,6 +1,7 @@
 /** A sync stage between a buffer in memory and a scripted PMS, with waits of milliseconds. */
-import { silentLog, type Log } from '../../src/base/log.ts';
+
 import { systemClock, systemTimers } from '../../src/base/clock.ts';
+import { type Log, silentLog } from '../../src/base/log.ts';
 import type { SettledRecord } from '../../src/buffer/api.ts';
 import type { Stream } from '../../src/record/types.ts';
 import { SYNC_DEFAULTS, type SyncOptions } from '../../src/sync/options.ts';

@@ -77,7 +77,11 @@ describe('a batch', () => {
   test('is compressed once the PMS says what it takes', async () => {
     const rig = await rigged({ options: { batchSize: 4 } });
     rig.buffer.addMany(8);
-    rig.pms.script = (seen) => ({ ...(acceptAll(seen) as object), status: 200, headers: { 'accept-encoding': 'zstd' } });
+    rig.pms.script = (seen) => ({
+      ...(acceptAll(seen) as object),
+      status: 200,
+      headers: { 'accept-encoding': 'zstd' },
+    });
     rig.sync.start();
     await allSynced(rig);
     expect(rig.pms.batches.map((seen) => seen.headers['content-encoding'])).toEqual([undefined, 'zstd']);
@@ -232,7 +236,10 @@ describe('a 409', () => {
   test('that asks for what is no longer there stops and rings', async () => {
     const rig = await rigged();
     rig.buffer.addMany(2);
-    rig.pms.script = (seen) => ({ status: 409, body: { expected_sequence: batchIn(seen).first_sequence === 1 ? 2 : 1 } });
+    rig.pms.script = (seen) => ({
+      status: 409,
+      body: { expected_sequence: batchIn(seen).first_sequence === 1 ? 2 : 1 },
+    });
     rig.sync.start();
     await rig.buffer.until(() => rig.buffer.notesOf('sync_alarm').length > 0);
     rig.pms.script = rig.ledger.script;
@@ -241,9 +248,15 @@ describe('a 409', () => {
 });
 
 describe('a batch the PMS cannot read', () => {
-  const refuses = (bad: number, status: number): Script => (seen) => ({
-    status: numbersOf(seen).includes(bad) && batchIn(seen).records.some((one) => one.gap === undefined && one.stream_sequence === bad) ? status : 200,
-  });
+  const refuses =
+    (bad: number, status: number): Script =>
+    (seen) => ({
+      status:
+        numbersOf(seen).includes(bad) &&
+        batchIn(seen).records.some((one) => one.gap === undefined && one.stream_sequence === bad)
+          ? status
+          : 200,
+    });
 
   test.each([400, 413, 422])('is narrowed down to the one record, which goes as a gap marker: %i', async (status) => {
     const rig = await rigged();
@@ -251,14 +264,18 @@ describe('a batch the PMS cannot read', () => {
     const refuse = refuses(13, status);
     rig.pms.script = (seen) => {
       const answer = refuse(seen);
-      return typeof answer === 'object' && 'status' in answer && answer.status === 200 ? rig.ledger.script(seen) : answer;
+      return typeof answer === 'object' && 'status' in answer && answer.status === 200
+        ? rig.ledger.script(seen)
+        : answer;
     };
     rig.sync.start();
     await rig.buffer.until(() => rig.buffer.isNoted(13) && rig.buffer.counts().PENDING === undefined);
     expect(rig.buffer.counts()).toEqual({ SYNCED: 19, SET_ASIDE: 1 });
     expect(rig.ledger.gaps).toEqual([13]);
     expect(rig.buffer.settlementOf(13)?.reason).toBe(status === 413 ? 'too_large' : 'not_understood');
-    const alone = rig.pms.batches.filter((seen) => numbersOf(seen).join() === '13' && batchIn(seen).records[0]?.gap === undefined);
+    const alone = rig.pms.batches.filter(
+      (seen) => numbersOf(seen).join() === '13' && batchIn(seen).records[0]?.gap === undefined,
+    );
     expect(alone).toHaveLength(3);
   });
 
@@ -347,7 +364,9 @@ test('a rejected record is over, with a reason', async () => {
   const rig = await rigged();
   rig.buffer.addMany(2);
   rig.pms.script = (seen) =>
-    answerWith(batchIn(seen).records.map((entry) => ({ ...acceptedResult(entry, 'rejected'), reason: 'key_conflict' })));
+    answerWith(
+      batchIn(seen).records.map((entry) => ({ ...acceptedResult(entry, 'rejected'), reason: 'key_conflict' })),
+    );
   rig.sync.start();
   await rig.buffer.until(() => rig.buffer.counts().REJECTED === 2);
   expect(rig.buffer.settlementOf(1)).toMatchObject({ reason: 'key_conflict', pmsId: 'P1' });
@@ -363,7 +382,10 @@ describe('a PMS that knows us no more', () => {
     rig.sync.start();
     await rig.buffer.until(() => rig.buffer.notesOf('sync_answer').length === 4);
     expect(rig.told.alarms).toEqual([{ stream: 'standard', alarm: 'authentication', active: true }]);
-    expect(rig.sync.status().find((one) => one.stream === 'standard')).toMatchObject({ stopped: true, lastFault: 'unauthorised' });
+    expect(rig.sync.status().find((one) => one.stream === 'standard')).toMatchObject({
+      stopped: true,
+      lastFault: 'unauthorised',
+    });
     token = 'new';
     await allSynced(rig);
     await rig.buffer.until(() => rig.told.alarms.length === 2);

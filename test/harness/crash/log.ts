@@ -73,6 +73,7 @@ export type DiskEvent =
 export type LogEvent = DiskEvent | SendEvent;
 
 const HEADER_BYTES = 48;
+const UNSENT = 13;
 
 interface RawEvent extends FileEvent {
   readonly code: number;
@@ -128,6 +129,14 @@ function decodeEvent(raw: RawEvent): LogEvent {
   }
 }
 
+/** A send is logged before it is tried; here is what the kernel did not take of the connection's last one. */
+function takeBack(events: LogEvent[], connection: number, bytes: number): void {
+  const place = events.findLastIndex((event) => event.kind === 'send' && event.connection === connection);
+  const sent = events[place];
+  if (sent?.kind !== 'send') throw new Error('recorder log: bytes taken back that were never sent');
+  events[place] = { ...sent, data: sent.data.subarray(0, sent.data.length - bytes) };
+}
+
 /**
  * All events of a run. A last event cut short (the process was killed in the middle of appending it) is dropped; any
  * other damage is an error, because a state made from half a log proves nothing.
@@ -142,12 +151,19 @@ export function readEventLog(file: string): LogEvent[] {
     const path2End = pathEnd + bytes.readUInt32LE(at + 8);
     if (size < HEADER_BYTES) throw new Error(`recorder log: broken header at byte ${at}`);
     if (at + size > bytes.length) break;
+    const code = bytes.readUInt8(at + 4);
+    const connection = bytes.readUInt32LE(at + 12);
+    if (code === UNSENT) {
+      takeBack(events, connection, Number(bytes.readBigInt64LE(at + 24)));
+      at += size;
+      continue;
+    }
     events.push(
       decodeEvent({
         index: events.length,
-        code: bytes.readUInt8(at + 4),
+        code,
         flags: bytes.readUInt8(at + 5),
-        connection: bytes.readUInt32LE(at + 12),
+        connection,
         inode: bytes.readBigUInt64LE(at + 16),
         a: bytes.readBigInt64LE(at + 24),
         b: bytes.readBigInt64LE(at + 32),

@@ -38,9 +38,7 @@ export class Publisher {
 
   /** Connects, subscribes to the lane's receipts, and resolves when both are answered. Throws when refused. */
   static async open(options: PublisherOptions): Promise<Publisher> {
-    const socket = openSocket({ host: options.host, port: options.port, noDelay: true });
-    await once(socket, 'connect');
-    const publisher = new Publisher(options, socket);
+    const publisher = new Publisher(options, await connectFrom(options));
     await publisher.#greet();
     return publisher;
   }
@@ -142,5 +140,15 @@ export class Publisher {
       this.#waiting.delete(waiter);
       waiter.resolve();
     }
+  }
+}
+
+/** A connection from a local port that no earlier one of this world had: acknowledgements are told apart by it. */
+async function connectFrom({ host, port, world }: PublisherOptions): Promise<Socket> {
+  for (;;) {
+    const socket = openSocket({ host, port, noDelay: true });
+    await once(socket, 'connect');
+    if (!world.isLane(socket.localPort ?? 0)) return socket;
+    socket.destroy();
   }
 }

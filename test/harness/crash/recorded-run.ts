@@ -34,10 +34,9 @@ export class RecordedRun {
     this.recorder = new Recorder(options.root, options.scratch, options.name);
   }
 
-  /** Starts the program and waits until it takes lanes. */
+  /** Starts the program and waits until it takes lanes. A second start continues the same log: one disk, several lives. */
   async start(prepare: (recorder: Recorder) => void = () => undefined): Promise<void> {
-    const { args, env, world } = this.#options;
-    world.beginLife();
+    const { args, env } = this.#options;
     this.recorder.start();
     prepare(this.recorder);
     const program = Program.start(process.execPath, args, {

@@ -118,13 +118,24 @@ static ssize_t real_write_call(int fd, const struct iovec *parts, int count, enu
   return REAL(writev)(fd, parts, count);
 }
 
-static void log_send(const struct subject *socket, const struct iovec *parts, size_t count, ssize_t sent) {
-  if (sent <= 0) return;
+/* Logged before the call: the peer may act on the bytes, and end this process, before the call has returned. */
+static size_t log_send(const struct subject *socket, const struct iovec *parts, size_t count) {
+  size_t length = 0;
+  for (size_t i = 0; i < count; i++) length += parts[i].iov_len;
+  if (socket->kind != SUBJECT_SOCKET || length == 0) return 0;
   log_event((struct event_header){.kind = EVENT_SEND,
                                   .connection = socket->connection,
                                   .a = socket->local_port,
                                   .b = socket->peer_port},
-            NULL, NULL, parts, (int)count, (size_t)sent);
+            NULL, NULL, parts, (int)count, length);
+  return length;
+}
+
+static void log_unsent(const struct subject *socket, size_t length, ssize_t sent) {
+  size_t taken = sent > 0 ? (size_t)sent : 0;
+  if (taken >= length) return;
+  log_event((struct event_header){.kind = EVENT_UNSENT, .connection = socket->connection, .a = (int64_t)(length - taken)},
+            NULL, NULL, NULL, 0, 0);
 }
 
 /* Where the bytes of a file write went: an O_APPEND descriptor ignores the offset it is given. */
@@ -163,8 +174,9 @@ static ssize_t record_write(int fd, const struct iovec *parts, int count, enum h
     return real_write_call(fd, parts, count, how, offset);
   }
   if (subject->kind == SUBJECT_SOCKET) {
+    size_t length = log_send(subject, parts, (size_t)count);
     result = real_write_call(fd, parts, count, how, offset);
-    log_send(subject, parts, (size_t)count, result);
+    log_unsent(subject, length, result);
   } else {
     result = write_file(subject, fd, parts, count, how, offset);
   }
@@ -189,8 +201,9 @@ ssize_t sendto(int fd, const void *data, size_t length, int flags, const struct 
   if (log_fd < 0) return REAL(sendto)(fd, data, length, flags, to, to_length);
   LOCK();
   struct subject *subject = subject_of(fd);
+  if (subject != NULL) log_send(subject, &(struct iovec){(void *)data, length}, 1);
   ssize_t sent = REAL(sendto)(fd, data, length, flags, to, to_length);
-  if (subject != NULL) log_send(subject, &(struct iovec){(void *)data, length}, 1, sent);
+  if (subject != NULL) log_unsent(subject, length, sent);
   UNLOCK();
   return sent;
 }
@@ -199,8 +212,9 @@ ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
   if (log_fd < 0) return REAL(sendmsg)(fd, message, flags);
   LOCK();
   struct subject *subject = subject_of(fd);
+  size_t length = subject == NULL ? 0 : log_send(subject, message->msg_iov, message->msg_iovlen);
   ssize_t sent = REAL(sendmsg)(fd, message, flags);
-  if (subject != NULL) log_send(subject, message->msg_iov, message->msg_iovlen, sent);
+  if (subject != NULL) log_unsent(subject, length, sent);
   UNLOCK();
   return sent;
 }

@@ -26,9 +26,10 @@ enum event_kind {
   EVENT_UNLINK = 7,     /* path */
   EVENT_MKDIR = 8,      /* path */
   EVENT_RMDIR = 9,      /* path */
-  EVENT_SEND = 10,      /* connection; a = local port, b = peer port; data = the bytes the kernel took */
+  EVENT_SEND = 10,      /* connection; a = local port, b = peer port; data = the bytes about to be sent */
   EVENT_FAULT = 11,     /* a = -errno handed to the program in place of a write */
-  EVENT_UNSUPPORTED = 12 /* path = name of the call; the model knows no such call, the reader stops */
+  EVENT_UNSUPPORTED = 12, /* path = name of the call; the model knows no such call, the reader stops */
+  EVENT_UNSENT = 13     /* connection; a = how many bytes at the end of its last EVENT_SEND the kernel did not take */
 };
 
 enum { OPEN_CREATED = 1, OPEN_TRUNCATED = 2, OPEN_DIRECTORY = 4 };

@@ -77,7 +77,8 @@ static void classify_socket(struct subject *subject, int fd) {
   /* sin_port and sin6_port lie at the same offset. */
   subject->local_port = ntohs(((struct sockaddr_in *)&local)->sin_port);
   subject->peer_port = ntohs(((struct sockaddr_in *)&peer)->sin_port);
-  subject->connection = ++last_connection;
+  /* The process id keeps connections apart when several lives of a program share one log. */
+  subject->connection = (uint32_t)(getpid() & 0xffff) << 16 | ++last_connection;
   subject->kind = SUBJECT_SOCKET;
 }
 

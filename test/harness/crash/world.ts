@@ -38,16 +38,10 @@ export class World {
   readonly #places = new Map<string, string>();
   readonly #ports = new Set<number>();
 
-  /** A new life of the gateway: old connections are gone, their ports may come back. */
-  beginLife(): void {
-    this.#places.clear();
-    this.#ports.clear();
-  }
-
   /** A record is about to be sent from local port `port` with packet identifier `packetId`. */
   noteSent(record: TestRecord, port: number, packetId: number): void {
     const place = `${port}:${packetId}`;
-    // Were a port handed out twice in one life, an acknowledgement would have two meanings.
+    // Were a port used twice, an acknowledgement would have two meanings.
     if (this.#places.has(place)) throw new Error(`connection place ${place} used twice`);
     this.#places.set(place, record.laneHash);
     this.#ports.add(port);

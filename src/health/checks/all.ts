@@ -1,0 +1,18 @@
+/** Every check, in the order an operator reads them. */
+import type { Snapshot } from '../snapshot.ts';
+import { boxChecks } from './box.ts';
+import { type Check, type CheckStatus, worst } from './check.ts';
+import { intakeChecks } from './intake.ts';
+import { linkChecks } from './link.ts';
+import { recordChecks } from './records.ts';
+
+export interface Findings {
+  readonly status: CheckStatus;
+  readonly checks: readonly Check[];
+}
+
+/** Judges the facts. Pure. */
+export function findingsOf(snapshot: Snapshot): Findings {
+  const checks = [intakeChecks, recordChecks, linkChecks, boxChecks].flatMap((checker) => checker(snapshot));
+  return { status: worst(checks.map((check) => check.status)), checks };
+}

@@ -1,0 +1,141 @@
+/**
+ * What health needs to know, as small types; main passes the functions in. Each answers at once from memory: nothing
+ * here may wait for the writer, the disk or the network, or a scrape would hang exactly when it is needed.
+ */
+import type { Clock } from '../base/clock.ts';
+import type { BufferFacts, ClockQuality } from '../buffer/api.ts';
+import type { Stream } from '../record/types.ts';
+
+/** What does not change while the process runs. */
+export interface About {
+  readonly gatewayId: string;
+  readonly store: string;
+  readonly storeName: string | null;
+  readonly version: string;
+  readonly production: boolean;
+  /** UTC and monotonic time of the start. */
+  readonly startedAtMs: number;
+  readonly startedAtMonotonicMs: number;
+}
+
+export interface HealthLimits {
+  /** A record pending longer is late. */
+  readonly oldestPendingMs: number;
+  readonly scheduleTwoDepth: number;
+  /** Shares of the space. */
+  readonly storageOpenAt: number;
+  readonly storageReserveAt: number;
+}
+
+/** The latest commit failed; nothing of it was acknowledged. */
+export interface CommitFailure {
+  /** Code of the `CounterfoilError`. */
+  readonly code: string;
+  readonly atMs: number;
+}
+
+/** One lane; counts since the gateway's start. */
+export interface LaneFacts {
+  readonly lane: string;
+  readonly connections: number;
+  readonly lastSeenAtMs: number;
+  readonly publishes: number;
+  readonly refused: number;
+}
+
+export interface IntakeFacts {
+  readonly listening: boolean;
+  readonly addresses: readonly string[];
+  readonly connections: number;
+  readonly connectionsLimit: number;
+  /** Publishes taken in and not yet answered. */
+  readonly queueDepth: number;
+  readonly queueLimit: number;
+  readonly lanes: readonly LaneFacts[];
+}
+
+export const LINK_LAYERS = ['dns', 'tcp', 'tls', 'heartbeat', 'delivery'] as const;
+export type LinkLayer = (typeof LINK_LAYERS)[number];
+
+export interface LayerFacts {
+  readonly verdict: 'ok' | 'fail' | 'unknown';
+  readonly latencyMs: number | null;
+  readonly reason: string | null;
+  readonly atMs: number | null;
+}
+
+export interface LinkFacts {
+  readonly link: 'ONLINE' | 'DEGRADED' | 'OFFLINE';
+  /** UTC. */
+  readonly sinceMs: number;
+  readonly layers: Readonly<Record<LinkLayer, LayerFacts>>;
+}
+
+export interface ModeFacts {
+  readonly mode: 'NORMAL' | 'FALLBACK' | 'RECONCILING' | 'CAPTURE';
+  /** Monotonic. */
+  readonly sinceMs: number;
+  readonly reasons: readonly string[];
+}
+
+/** One stream to the PMS. Times are monotonic, null when it never happened. */
+export interface StreamFacts {
+  readonly stream: Stream;
+  readonly stopped: boolean;
+  /** Code of what a person has to mend, null when nothing. */
+  readonly alarm: string | null;
+  readonly breaker: 'closed' | 'open' | 'half_open';
+  readonly lastAttemptAtMs: number | null;
+  readonly lastReceiptAtMs: number | null;
+  /** Since when something waits without any receipt; null when nothing does. */
+  readonly waitingSinceMs: number | null;
+  readonly lastFault: string | null;
+  readonly attemptsTotal: number;
+  readonly receiptsTotal: number;
+  readonly settledTotal: number;
+}
+
+export interface StorageFacts {
+  /** The fuller of the filesystems of buffer and trail, 0 to 1. */
+  readonly utilisation: number;
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+  /** Forecast from the trend; null while none can be made or nothing fills up. */
+  readonly fullInMs: number | null;
+}
+
+export interface WallClockFacts {
+  readonly quality: ClockQuality;
+  /** Distance from the time source; null when unknown. */
+  readonly offsetMs: number | null;
+}
+
+/** Level of protection of the trail's files. */
+export type WormState = 'none' | 'append_only' | 'sealed';
+
+/** A setting that is allowed and leaves the box weaker than it could be. */
+export interface StandingWarning {
+  /** Dotted key of the configuration, or another short name. */
+  readonly key: string;
+  readonly message: string;
+}
+
+export interface HealthSources {
+  readonly clock: Clock;
+  readonly about: About;
+  readonly limits: HealthLimits;
+  /** Null while the buffer is not open. */
+  buffer(): BufferFacts | null;
+  /** Null when the latest commit succeeded, or none was tried. */
+  commitFailure(): CommitFailure | null;
+  intake(): IntakeFacts;
+  /** Null when no link is watched. */
+  link(): LinkFacts | null;
+  mode(): ModeFacts;
+  streams(): readonly StreamFacts[];
+  /** Null before the first measurement. */
+  storage(): StorageFacts | null;
+  wallClock(): WallClockFacts;
+  worm(): WormState;
+  warnings(): readonly StandingWarning[];
+}
