@@ -1,6 +1,6 @@
 /** What a reader must know of the machine to compare figures; nothing that names it. */
 import { statfsSync } from 'node:fs';
-import { cpus, release, totalmem } from 'node:os';
+import { cpus, loadavg, release, totalmem } from 'node:os';
 
 /** File system magic numbers of statfs(2). */
 const FILE_SYSTEMS: Readonly<Record<number, string>> = {
@@ -12,7 +12,7 @@ const FILE_SYSTEMS: Readonly<Record<number, string>> = {
   16914836: 'tmpfs',
 };
 
-/** One line each: processor, memory, system, file system under `directory`. */
+/** One line each: processor, memory, system, file system under `directory`, and how busy it is now. */
 export function describeMachine(directory: string): string[] {
   const processors = cpus();
   const kernel = release().split('.').slice(0, 2).join('.');
@@ -21,6 +21,7 @@ export function describeMachine(directory: string): string[] {
     `${Math.round(totalmem() / 1024 ** 3)} GiB memory`,
     `Linux ${kernel}`,
     `${fileSystemOf(directory)} on the disk measured`,
+    `load average ${(loadavg()[0] ?? 0).toFixed(2)} before the start`,
   ];
 }
 

@@ -92,12 +92,13 @@ async function preloadedIfChosen(bench: Bench, options: Options, skipped: string
 
 async function measure(options: Options, directory: string): Promise<BenchResult> {
   const startedAtUtcMs = Date.now();
+  const machine = describeMachine(directory);
+  progress(machine.join(', '));
   const syncs = await SyncCounter.build(directory);
   const skipped = syncs === null ? ['sync calls: no C compiler (cc) to build the counter with'] : [];
   const bench: Bench = { directory, syncs, seconds: options.seconds, progress };
   const { raw, systems } = await measureRounds(bench, options, skipped);
   const preloaded = await preloadedIfChosen(bench, options, skipped);
-  const machine = describeMachine(directory);
   return {
     startedAtUtcMs,
     windowSeconds: options.seconds,

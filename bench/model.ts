@@ -114,6 +114,7 @@ export interface PreloadedResult {
   readonly filledReadyMs: number;
   readonly emptyIdleRssBytes: number;
   readonly filledIdleRssBytes: number;
+  readonly emptyLoadRssBytes: number;
   readonly filledLoadRssBytes: number;
 }
 

@@ -137,7 +137,7 @@ function preloadedRows(preloaded: PreloadedResult): string[][] {
     ...rates,
     row('ready ms', preloaded.emptyReadyMs, preloaded.filledReadyMs, count),
     row('RSS idle MB', preloaded.emptyIdleRssBytes, preloaded.filledIdleRssBytes, megabytes),
-    ['RSS load MB', '–', megabytes(preloaded.filledLoadRssBytes), '–'],
+    row('RSS load MB', preloaded.emptyLoadRssBytes, preloaded.filledLoadRssBytes, megabytes),
     ['records/s while filling', '–', count(preloaded.fillRecordsPerSecond), '–'],
   ];
 }

@@ -13,8 +13,8 @@ import type { SyncCounter } from './sync-count.ts';
 const IDLE_MS = 1_500;
 const RAMP_MS = 500;
 /** The heaviest point, so that compilers (V8, the BEAM's) have seen the hot path before anything is measured. */
-const WARM_UP: Point = { name: 'warm-up', connections: 8, inFlight: 32 };
-const WARM_UP_MS = 2_000;
+export const WARM_UP: Point = { name: 'warm-up', connections: 8, inFlight: 32 };
+export const WARM_UP_MS = 2_000;
 
 /** What all measurements of a run share. */
 export interface Bench {

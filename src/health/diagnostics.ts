@@ -6,7 +6,8 @@ import { z } from 'zod';
 import { toUtcText } from '../base/clock.ts';
 import { SCHEDULES, type State } from '../record/types.ts';
 import { countOf, oldestOf, type Snapshot } from './snapshot.ts';
-import { oldestAnswer, oldestSchema } from './status.ts';
+import { oldestAnswer } from './status.ts';
+import { oldestSchema } from './status-schema.ts';
 
 const whole = z.int().nonnegative();
 

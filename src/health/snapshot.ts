@@ -1,5 +1,5 @@
 /** All facts at one moment, so that the parts of one answer agree with each other. */
-import { type BufferFacts, type OldestPending } from '../buffer/api.ts';
+import type { BufferFacts, OldestPending } from '../buffer/api.ts';
 import { SCHEDULES, type Schedule, type State } from '../record/types.ts';
 import type {
   About,
@@ -78,8 +78,9 @@ export function percentile(ascending: readonly number[], share: number): number 
 
 /** Records in a state, of one schedule or of all. */
 export function countOf(buffer: BufferFacts | null, state: State, schedule?: Schedule): number {
-  const schedules = schedule === undefined ? SCHEDULES : [schedule];
-  return schedules.reduce((sum, name) => sum + (buffer?.counts[name][state] ?? 0), 0);
+  if (buffer === null) return 0;
+  if (schedule !== undefined) return buffer.counts[schedule][state] ?? 0;
+  return SCHEDULES.reduce<number>((sum, name) => sum + (buffer.counts[name][state] ?? 0), 0);
 }
 
 /** The record that has waited longest. Order is by sequence, never by time: a clock can jump. */

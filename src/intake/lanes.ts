@@ -70,6 +70,11 @@ export class Lanes {
     if (sessions?.size === 0) this.#byLane.delete(session.lane);
   }
 
+  /** Whether anybody would read a receipt of this lane. */
+  listens(lane: string): boolean {
+    return this.listeners(lane).length > 0;
+  }
+
   /** Sessions of a lane that listen for receipts. */
   listeners(lane: string): LaneSession[] {
     const sessions = this.#byLane.get(lane);

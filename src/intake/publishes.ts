@@ -127,6 +127,7 @@ export class Publishes {
     } else if (session.deferredKey !== null && session.deferredKey === published.idempotencyKey)
       session.deferredKey = null;
     done(null);
+    if (!this.#lanes.listens(lane)) return;
     const receipt = receiptOf(this.#options.source, published, answer, this.#clock.utcMs());
     if (receipt !== null) this.send(lane, receipt);
   }

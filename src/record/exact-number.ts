@@ -12,6 +12,9 @@ export const ALWAYS_EXACT_LENGTH = 15;
 export function isExactNumber(token: string): boolean {
   const value = Number(token);
   if (!Number.isFinite(value)) return false;
+  // Short and far from both ends of what a double can hold: at most 15 digits, see above.
+  const magnitude = Math.abs(value);
+  if (token.length <= ALWAYS_EXACT_LENGTH && magnitude > 1e-290 && magnitude < 1e290) return true;
   const written = String(value);
   return written === token || decimalOf(written) === decimalOf(token);
 }

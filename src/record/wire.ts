@@ -22,19 +22,11 @@ export const PMS_PATHS = {
 } as const;
 
 /** Verdicts on one entry of a batch. `noted` answers a gap marker, all others a record. */
-export const SYNC_STATUSES = [
-  'accepted',
-  'duplicate',
-  'rejected',
-  'hash_mismatch',
-  'pending_verification',
-  'noted',
-] as const;
+const SYNC_STATUSES = ['accepted', 'duplicate', 'rejected', 'hash_mismatch', 'pending_verification', 'noted'] as const;
 export type SyncStatus = (typeof SYNC_STATUSES)[number];
 
 /** What a look-up can say about a key. `unknown`: the PMS holds nothing under it. */
-export const LOOKUP_STATUSES = ['accepted', 'rejected', 'pending_verification', 'declined', 'unknown'] as const;
-export type LookupStatus = (typeof LOOKUP_STATUSES)[number];
+const LOOKUP_STATUSES = ['accepted', 'rejected', 'pending_verification', 'declined', 'unknown'] as const;
 
 const Hash = z.string().regex(/^[0-9a-f]{64}$/, 'SHA-256 as 64 lower-case hex digits');
 const Key = z.string().regex(/^[A-Za-z0-9._~-]{8,128}$/, '8 to 128 of A-Z a-z 0-9 . _ ~ -');

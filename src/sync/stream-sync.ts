@@ -46,6 +46,8 @@ export class StreamSync {
   #stopping = false;
   /** Set by `wake`, cleared before each read, so that no news between a read and a wait is missed. */
   #news = false;
+  /** Who wants the next wait to be short. Kept for the next step, because a round trip may be under way that will fail. */
+  #shorten: 'link' | 'person' | null = null;
   #quarantinedFirst: number | null = null;
 
   constructor(stream: Stream, options: LoopOptions, parts: SyncParts, exchange: Exchange, token: Token) {
@@ -82,13 +84,13 @@ export class StreamSync {
 
   /** The link is back: a back-off that the PMS did not ask for is over. */
   linkRestored(): void {
-    this.#state = { ...this.#state, retry: cutShort(this.#state.retry, this.#parts.clock.monotonicMs()) };
+    this.#shorten ??= 'link';
     this.#pause.end();
   }
 
   /** A person has mended something: try now, whatever the reason for the wait. */
   resume(): void {
-    this.#state = { ...this.#state, retry: READY };
+    this.#shorten = 'person';
     this.#pause.end();
   }
 
@@ -125,6 +127,7 @@ export class StreamSync {
   /** Returns how long to wait before the next step, in ms; 0: go on at once. */
   async #step(): Promise<number> {
     const nowMs = this.#parts.clock.monotonicMs();
+    this.#shortenWait(nowMs);
     const backOffMs = this.#state.retry.notBeforeMs - nowMs;
     if (backOffMs > 0) return backOffMs;
     this.#news = false;
@@ -139,6 +142,13 @@ export class StreamSync {
     }
     if (page.damaged.length === 0) await this.#idle(source, nowMs);
     return 0;
+  }
+
+  #shortenWait(nowMs: number): void {
+    const { retry } = this.#state;
+    if (this.#shorten === 'link') this.#state = { ...this.#state, retry: cutShort(retry, nowMs) };
+    if (this.#shorten === 'person') this.#state = { ...this.#state, retry: READY };
+    this.#shorten = null;
   }
 
   #read(source: Source, limit: number): StreamPage {

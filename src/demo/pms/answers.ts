@@ -10,7 +10,7 @@ export interface Echo {
   readonly payload_hash: string;
 }
 
-export function pmsIdOf(recordId: number): string {
+function pmsIdOf(recordId: number): string {
   return `pms-${String(recordId).padStart(12, '0')}`;
 }
 

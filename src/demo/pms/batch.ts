@@ -33,7 +33,7 @@ export interface Desk {
   whimFor(record: SyncRecord): Whim | null;
 }
 
-export type ConflictReason = 'ahead_of_stream' | 'not_consecutive' | 'number_reused';
+type ConflictReason = 'ahead_of_stream' | 'not_consecutive' | 'number_reused';
 
 export type BatchOutcome =
   | { readonly type: 'answered'; readonly results: readonly SyncResult[] }

@@ -1,6 +1,7 @@
 /** What the PMS thinks of one record by itself, before looking at what it holds already. Pure. */
 import { hash } from 'node:crypto';
 import canonicalize from 'canonicalize';
+import { sequenceId } from '../../record/lane-wire.ts';
 import { SCHEDULES, type Schedule, streamOf } from '../../record/types.ts';
 import type { SyncRecord } from '../../record/wire.ts';
 import type { StreamName } from './store.ts';
@@ -51,16 +52,11 @@ function refusalOf(name: StreamName, record: SyncRecord): RefusalReason | null {
   if (streamOf(record.schedule) !== name.stream) return 'wrong_stream';
   if (record.payload.schedule !== record.schedule) return 'schedule_differs_from_payload';
   if (record.payload.idempotency_key !== record.idempotency_key) return 'key_differs_from_payload';
-  if (record.sequence_id !== sequenceIdOf(name, record.sequence)) return 'sequence_id_wrong';
+  if (record.sequence_id !== sequenceId(name.gatewayId, name.epoch, record.sequence)) return 'sequence_id_wrong';
   if (record.schedule === 'II' && record.dual_verification !== true) return 'dual_verification_missing';
   return null;
 }
 
 function isSchedule(text: string): text is Schedule {
   return SCHEDULES.some((schedule) => schedule === text);
-}
-
-/** `{gateway_id}-{epoch}-{sequence, 12 digits}` */
-export function sequenceIdOf(name: Pick<StreamName, 'gatewayId' | 'epoch'>, sequence: number): string {
-  return `${name.gatewayId}-${name.epoch}-${String(sequence).padStart(12, '0')}`;
 }

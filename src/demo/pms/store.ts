@@ -14,7 +14,7 @@ export interface StreamName {
   readonly stream: Stream;
 }
 
-export type RecordStatus = 'accepted' | 'pending_verification' | 'declined';
+type RecordStatus = 'accepted' | 'pending_verification' | 'declined';
 export type Decision = 'verified' | 'declined';
 
 /** What the PMS holds of an accepted record, without its content. */

@@ -86,7 +86,7 @@ export class SimulatedStore {
     const sold = this.recall(lane, atMs);
     if (sold === null) return null;
     this.#sold = this.#sold.filter((each) => each !== sold);
-    const { ndc, schedule, quantity, prescription_id, pharmacist_npi } = sold.record;
+    const { ndc, schedule, quantity, prescription_id } = sold.record;
     return {
       idempotency_key: uuidLike(this.#names),
       kind,
@@ -95,7 +95,7 @@ export class SimulatedStore {
       schedule,
       quantity,
       prescription_id,
-      pharmacist_npi,
+      pharmacist_npi: pick(this.#shape, this.#pharmacists),
       dispensed_at_utc: spellTime(this.#shape, this.#startUtcMs + atMs),
     };
   }

@@ -47,7 +47,13 @@ function storage({ limits, storage: facts }: Snapshot): Check[] {
       observedUnit: 'percent',
       ...verdict(storageProblem(facts.utilisation, limits.storageOpenAt, limits.storageReserveAt)),
     },
-    { name: 'storage:free', componentType: 'system', observedValue: facts.freeBytes, observedUnit: 'bytes', status: 'pass' },
+    {
+      name: 'storage:free',
+      componentType: 'system',
+      observedValue: facts.freeBytes,
+      observedUnit: 'bytes',
+      status: 'pass',
+    },
     {
       name: 'storage:timeToFull',
       componentType: 'system',
@@ -79,7 +85,9 @@ function clock({ wallClock }: Snapshot): Check[] {
       name: 'clock:quality',
       componentType: 'system',
       observedValue: quality,
-      ...verdict(quality === 'unsynchronised' && { status: 'warn', output: `The clock is not synchronised. ${advice}` }),
+      ...verdict(
+        quality === 'unsynchronised' && { status: 'warn', output: `The clock is not synchronised. ${advice}` },
+      ),
     },
     {
       name: 'clock:offset',
@@ -102,7 +110,8 @@ function trail({ about, buffer, worm }: Snapshot): Check[] {
         worm === 'none' &&
           about.production && {
             status: 'warn',
-            output: 'The trail is chained but its files can be deleted on this box. Put trail_dir on an append-only partition.',
+            output:
+              'The trail is chained but its files can be deleted on this box. Put trail_dir on an append-only partition.',
           },
       ),
     },

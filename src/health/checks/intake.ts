@@ -4,22 +4,21 @@ import { type Checker, seconds, verdict } from './check.ts';
 /** A till waits 5 s for its PUBACK; a commit that takes a fifth of that leaves no room for a burst. */
 const SLOW_COMMIT_MS = 1000;
 
-export const intakeChecks: Checker = ({
-  buffer,
-  commitFailure,
-  commitP50Ms,
-  commitP99Ms,
-  intake,
-  nowMs,
-}) => [
+export const intakeChecks: Checker = ({ buffer, commitFailure, commitP50Ms, commitP99Ms, intake, nowMs }) => [
   {
     name: 'buffer:lastCommit',
     componentType: 'datastore',
-    observedValue: buffer?.lastCommitAtMs == null ? null : seconds(nowMs - buffer.lastCommitAtMs),
+    observedValue: buffer?.lastCommitAtMs == null ? null : seconds(Math.max(0, nowMs - buffer.lastCommitAtMs)),
     observedUnit: 's',
     ...verdict(bufferProblem(buffer !== null, commitFailure?.code ?? null)),
   },
-  { name: 'buffer:commitP50', componentType: 'datastore', observedValue: commitP50Ms, observedUnit: 'ms', status: 'pass' },
+  {
+    name: 'buffer:commitP50',
+    componentType: 'datastore',
+    observedValue: commitP50Ms,
+    observedUnit: 'ms',
+    status: 'pass',
+  },
   {
     name: 'buffer:commitP99',
     componentType: 'datastore',
@@ -29,7 +28,8 @@ export const intakeChecks: Checker = ({
       commitP99Ms !== null &&
         commitP99Ms >= SLOW_COMMIT_MS && {
           status: 'warn',
-          output: 'Writing to disk is slow: tills will show "kept at the till". Look for other load; check the disk\'s wear.',
+          output:
+            'Writing to disk is slow: tills will show "kept at the till". Look for other load; check the disk\'s wear.',
         },
     ),
   },
@@ -70,7 +70,10 @@ export const intakeChecks: Checker = ({
 
 function bufferProblem(isOpen: boolean, failureCode: string | null) {
   if (!isOpen) {
-    return { status: 'fail', output: 'The buffer is not open: no lane is acknowledged. Read the log and restart.' } as const;
+    return {
+      status: 'fail',
+      output: 'The buffer is not open: no lane is acknowledged. Read the log and restart.',
+    } as const;
   }
   if (failureCode === null) return false;
   const remedy =

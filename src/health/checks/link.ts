@@ -1,6 +1,7 @@
 /** The way to the PMS. An outage is never worse than `warn`: capture goes on (promise 4). */
-import { LINK_LAYERS, type LinkLayer, type StreamFacts } from '../sources.ts';
+
 import type { Snapshot } from '../snapshot.ts';
+import { LINK_LAYERS, type LinkLayer, type StreamFacts } from '../sources.ts';
 import { type Check, type Checker, seconds, span, verdict } from './check.ts';
 
 const KEPT = 'Records are kept here and sent later.';
@@ -9,13 +10,13 @@ const KEPT = 'Records are kept here and sent later.';
 const LAYER_ADVICE: Readonly<Record<LinkLayer, string>> = {
   dns: "The PMS's name is not found: check the store's router and its name server.",
   tcp: 'The PMS is not reached: check the line, the router and the firewall.',
-  tls: 'No trusted connection to the PMS: check its certificate and this box\'s clock.',
+  tls: "No trusted connection to the PMS: check its certificate and this box's clock.",
   heartbeat: 'Something answers that is no PMS: look for a login page of the provider; check pms.url.',
   delivery: 'The PMS answers but takes no records: look at the sync checks and ask the operator of the PMS.',
 };
 
 const ALARM_ADVICE: Readonly<Record<string, string>> = {
-  authentication: 'The PMS does not accept this gateway\'s token: put a valid one into pms.token_file.',
+  authentication: "The PMS does not accept this gateway's token: put a valid one into pms.token_file.",
   no_service: 'Nobody takes records at pms.url: check the address.',
   records_refused: 'Several records in a row could not be delivered: ask the operator of the PMS what changed.',
   sequence_conflict: 'The PMS has used numbers for records it does not know: ask its operator; keep this box as it is.',
@@ -37,7 +38,11 @@ function modeCheck({ mode }: Snapshot): Check {
     case 'FALLBACK':
       return { ...base, status: 'warn', output: `The PMS is behind${reasons}. ${KEPT}` };
     case 'RECONCILING':
-      return { ...base, status: 'warn', output: 'The backlog is on its way to the PMS. Wait; look again in some minutes.' };
+      return {
+        ...base,
+        status: 'warn',
+        output: 'The backlog is on its way to the PMS. Wait; look again in some minutes.',
+      };
     case 'CAPTURE':
       return {
         ...base,

@@ -1,5 +1,5 @@
 /** What waits: records on their way to the PMS, by schedule, and what only a person can end. */
-import { type OldestPending } from '../../buffer/api.ts';
+import type { OldestPending } from '../../buffer/api.ts';
 import { SCHEDULES, type Schedule, type State } from '../../record/types.ts';
 import { countOf, isLate, type Snapshot } from '../snapshot.ts';
 import { type Check, type Checker, seconds, span, verdict } from './check.ts';
@@ -11,7 +11,10 @@ const NEAR = 0.8;
 const FOR_A_PERSON: readonly (readonly [State, string])[] = [
   ['REJECTED', 'The PMS refused them for good. Review each; correct it with a new record or dismiss it.'],
   ['SET_ASIDE', 'They could not be delivered though the PMS is there. Ask the operator of the PMS why.'],
-  ['QUARANTINED', 'Their stored bytes no longer match their hash: suspect the disk. Keep the box; do not delete anything.'],
+  [
+    'QUARANTINED',
+    'Their stored bytes no longer match their hash: suspect the disk. Keep the box; do not delete anything.',
+  ],
   ['HELD', 'Schedule II without a valid signature. The pharmacist has to sign or resolve them.'],
 ];
 
@@ -31,8 +34,16 @@ export const recordChecks: Checker = (snapshot) => {
       status: 'pass',
     },
     ...FOR_A_PERSON.map(([state, output]) => forAPerson(state, countOf(buffer, state), output)),
-    forAPerson('REFUSED', buffer.refusedOpen, 'Publishes that are no records; they are kept. Review them; mend the till.'),
-    forAPerson('CONFLICT', buffer.conflictOpen, 'One key came with two different contents; both are kept. Review them.'),
+    forAPerson(
+      'REFUSED',
+      buffer.refusedOpen,
+      'Publishes that are no records; they are kept. Review them; mend the till.',
+    ),
+    forAPerson(
+      'CONFLICT',
+      buffer.conflictOpen,
+      'One key came with two different contents; both are kept. Review them.',
+    ),
   ];
 };
 

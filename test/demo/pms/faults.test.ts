@@ -62,19 +62,19 @@ describe('instead of an answer', () => {
   });
 
   test('hang: the request stays open until the PMS stops', async () => {
-    const { client, pms } = await faulty('hang');
+    covered.add('hang');
+    const { client, pms } = await openPms({ faults: ['hang'], control: true });
+    let settled = false;
     const hanging = client.ping().then(
       () => 'answered',
       () => 'cut',
     );
-    pms.faults.clearAll();
-    // Two more round trips: an answer to the first request would have been here by now, and is not.
-    let settled = false;
     void hanging.then(() => {
       settled = true;
     });
-    await client.ping();
-    await client.ping();
+    // The control path answers meanwhile, so the PMS lives.
+    expect((await client.control('state')).json.faults).toEqual(['hang']);
+    expect((await client.control('state')).status).toBe(200);
     expect(settled).toBe(false);
     await pms.stop();
     expect(await hanging).toBe('cut');
@@ -82,38 +82,26 @@ describe('instead of an answer', () => {
 });
 
 describe('slow', () => {
-  test('waits the milliseconds given before anything is done', async () => {
+  test('waits the milliseconds given before anything is done; a stop ends the wait', async () => {
     covered.add('slow');
     const waits: { delayMs: number; task: () => void }[] = [];
-    const timers: Timers = {
-      after: (delayMs, task) => {
-        waits.push({ delayMs, task });
-        return () => {};
-      },
+    const waiting = Promise.withResolvers<void>();
+    const after: Timers['after'] = (delayMs, task) => {
+      waits.push({ delayMs, task });
+      waiting.resolve();
+      return () => {};
     };
-    let asked: () => void = () => {};
-    const waiting = new Promise<void>((resolve) => {
-      asked = resolve;
-    });
-    const watched: Timers = {
-      after: (delayMs, task) => {
-        const cancel = timers.after(delayMs, task);
-        asked();
-        return cancel;
-      },
-    };
-    const { client, pms, dbFile } = await openPms({ faults: ['slow=200'], timers: watched });
+    const { client, pms, dbFile } = await openPms({ faults: ['slow=200'], timers: { after } });
     const stream = sampleStream();
     const reply = client.sync(stream.batch([stream.record(1, 'NONE')]));
-    await waiting;
+    await waiting.promise;
     expect(waits.map(({ delayMs }) => delayMs)).toEqual([200]);
     expect(keptBy(dbFile)).toBe(0);
     waits[0]?.task();
     expect(statusesOf(await reply)).toEqual(['accepted']);
-    const cut = client.ping();
-    cut.catch(() => {});
+    const cut = expect(client.ping()).rejects.toThrow();
     await pms.stop();
-    await expect(cut).rejects.toThrow();
+    await cut;
   });
 });
 

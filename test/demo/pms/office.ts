@@ -32,7 +32,7 @@ export async function openPms(options: Partial<ReferencePmsOptions> = {}) {
 }
 
 /** Sends what it is given, right or wrong. Keeps no connection, so that nothing outlives the test. */
-export class Client {
+class Client {
   readonly #url: string;
   readonly #token: string | null;
   readonly #agent = new Agent({ pipelining: 0 });

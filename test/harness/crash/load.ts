@@ -7,18 +7,22 @@ import type { Publisher } from './publisher.ts';
 import { below, pick } from './random.ts';
 import { makeRecord, type TestRecord } from './records.ts';
 
-/** Sends `count` records over `publishers` in bursts of at most `burst`, and waits for every answer. */
+/**
+ * Sends `count` records over `publishers` in bursts of at most `burst`, and waits for every answer. `noteDigits`: length of
+ * the poorly compressible text in each; default mixed and mostly none.
+ */
 export async function publishBursts(
   publishers: readonly Publisher[],
   count: number,
   burst: number,
   random: Random,
+  noteDigits?: number,
 ): Promise<void> {
   const sent: TestRecord[] = [];
   while (sent.length < count && publishers.some((publisher) => publisher.alive)) {
     for (const publisher of publishers) {
       const size = Math.min(1 + below(random, burst), count - sent.length);
-      const records = Array.from({ length: size }, () => makeRecord(random));
+      const records = Array.from({ length: size }, () => makeRecord(random, noteDigits));
       // A till that missed a PUBACK sends the record again.
       if (sent.length > 0 && random() < 0.2) records.push(pick(random, sent));
       publisher.send(records);

@@ -27,9 +27,9 @@ function noteLength(random: Random): number {
 }
 
 /** A record nobody has sent before. Schedules are mixed, so both streams and both trails grow. */
-export function makeRecord(random: Random): TestRecord {
+export function makeRecord(random: Random, noteDigits: number = noteLength(random)): TestRecord {
   const key = `crash-${hex(random, 24)}`;
-  const note = hex(random, noteLength(random));
+  const note = hex(random, noteDigits);
   const record = {
     idempotency_key: key,
     ndc: pick(random, ['0574-4072-05', '00574407205', '60505-2519-01']),

@@ -8,7 +8,7 @@ import type { CheckContext, Rule } from './rule.ts';
 import { RULES } from './rules.ts';
 import { SampleStream } from './sample.ts';
 
-export interface RuleFinding {
+interface RuleFinding {
   readonly rule: string;
   readonly demands: string;
   /** `not_checked`: the rule says nothing here, for example about a token when none was given. */

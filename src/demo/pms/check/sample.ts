@@ -2,10 +2,10 @@
 import { hash, randomBytes, randomUUID } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { toUtcText } from '../../../base/clock.ts';
+import { sequenceId } from '../../../record/lane-wire.ts';
 import type { Schedule, Stream } from '../../../record/types.ts';
 import { streamOf } from '../../../record/types.ts';
 import type { GapMarker, SyncRecord, SyncRequest } from '../../../record/wire.ts';
-import { sequenceIdOf } from '../judge.ts';
 
 /** One stream of one epoch of the checking gateway, numbering its entries from 1. */
 export class SampleStream {
@@ -36,7 +36,7 @@ export class SampleStream {
     return {
       stream_sequence: number,
       sequence: number,
-      sequence_id: sequenceIdOf({ gatewayId: this.gatewayId, epoch: this.epoch }, number),
+      sequence_id: sequenceId(this.gatewayId, this.epoch, number),
       idempotency_key: key,
       lane: 'check',
       lane_hash: payloadHash,

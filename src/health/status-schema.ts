@@ -1,0 +1,103 @@
+/** `/api/v1/status` as a schema: what it answers, and what `counterfoil status` reads. */
+import { z } from 'zod';
+import { SCHEDULES } from '../record/types.ts';
+import { LINK_LAYERS } from './sources.ts';
+
+const whole = z.int().nonnegative();
+const span = z.number().nonnegative();
+const time = z.iso.datetime();
+
+export const oldestSchema = z.object({
+  sequence: whole,
+  received_at_utc: time,
+  age_seconds: span,
+  /** True when the record came in an earlier boot: the age is a lower bound. */
+  at_least: z.boolean(),
+  /** Over the limit of `fallback.oldest_pending_seconds`, or of an earlier boot. */
+  late: z.boolean(),
+});
+export type OldestAnswer = z.infer<typeof oldestSchema>;
+
+const layerSchema = z.object({
+  layer: z.enum(LINK_LAYERS),
+  verdict: z.enum(['ok', 'fail', 'unknown']),
+  latency_ms: span.nullable(),
+  reason: z.string().nullable(),
+  checked_at_utc: time.nullable(),
+});
+
+const streamSchema = z.object({
+  stream: z.string(),
+  stopped: z.boolean(),
+  alarm: z.string().nullable(),
+  breaker: z.enum(['closed', 'open', 'half_open']),
+  last_fault: z.string().nullable(),
+  last_attempt_seconds_ago: span.nullable(),
+  last_receipt_seconds_ago: span.nullable(),
+  attempts_total: whole,
+  receipts_total: whole,
+  settled_total: whole,
+});
+
+export const gatewayStatusSchema = z.object({
+  time_utc: time,
+  gateway: z.object({
+    id: z.string(),
+    store: z.string(),
+    name: z.string().nullable(),
+    version: z.string(),
+    production: z.boolean(),
+    started_at_utc: time,
+    uptime_seconds: span,
+  }),
+  health: z.object({
+    status: z.enum(['pass', 'warn', 'fail']),
+    ready: z.boolean(),
+    problems: z.array(
+      z.object({ check: z.string(), component: z.string().nullable(), status: z.string(), output: z.string() }),
+    ),
+  }),
+  mode: z.object({ mode: z.string(), for_seconds: span, reasons: z.array(z.string()) }),
+  link: z.object({ link: z.string(), since_utc: time, layers: z.array(layerSchema) }).nullable(),
+  records: z
+    .object({
+      epoch: z.string(),
+      last_sequence: whole,
+      accepted_total: whole,
+      duplicates_total: whole,
+      refused_open: whole,
+      conflict_open: whole,
+      schedules: z.array(
+        z.object({
+          schedule: z.enum(SCHEDULES),
+          /** Records by state; states without records are absent. */
+          states: z.record(z.string(), whole),
+          oldest_pending: oldestSchema.nullable(),
+        }),
+      ),
+    })
+    .nullable(),
+  commits: z.object({
+    total: whole,
+    last_at_utc: time.nullable(),
+    p50_ms: span.nullable(),
+    p99_ms: span.nullable(),
+    failure: z.string().nullable(),
+  }),
+  lanes: z.object({
+    addresses: z.array(z.string()),
+    connections: whole,
+    connections_limit: whole,
+    queue_depth: whole,
+    list: z.array(
+      z.object({ lane: z.string(), connections: whole, last_seen_utc: time, publishes: whole, refused: whole }),
+    ),
+  }),
+  sync: z.array(streamSchema),
+  storage: z
+    .object({ utilisation: span, free_bytes: whole, total_bytes: whole, full_in_seconds: span.nullable() })
+    .nullable(),
+  clock: z.object({ quality: z.string(), offset_ms: z.number().nullable() }),
+  trail: z.object({ worm: z.string(), audit_entries: whole, schedule_two_entries: whole }),
+});
+export type GatewayStatus = z.infer<typeof gatewayStatusSchema>;
