@@ -29,7 +29,7 @@ const APPLICATION_ID = 0x43466f69;
 /** Newest file format this program knows (pragma user_version); number of the last file in migrations/. */
 export const FORMAT = 1;
 /** Measured in docs/decisions/0004: the least bytes written per commit of one record. */
-const PAGE_BYTES = 1024;
+const PAGE_BYTES = 512;
 const CACHE_KIB = 16_384;
 /** The WAL is folded back into the file after this many bytes of it. */
 const WAL_CHECKPOINT_BYTES = 8 * 1024 * 1024;

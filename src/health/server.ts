@@ -1,9 +1,9 @@
 /** The HTTP listener of the health stage. */
 import { readFileSync } from 'node:fs';
-import { createServer as createPlainServer, type Server } from 'node:http';
+import { createServer as createPlainServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { createAdaptorServer } from '@hono/node-server';
+import { getRequestListener } from '@hono/node-server';
 import { parseListenUrl } from '../base/config/address.ts';
 import { readSecretFile } from '../base/config/secrets.ts';
 import { CounterfoilError, messageOf } from '../base/errors.ts';
@@ -78,25 +78,19 @@ export class HealthServer {
       keepAliveTimeout: KEEP_ALIVE_MS,
       maxHeaderSize: MAX_HEADER_BYTES,
     };
-    const common = {
-      fetch: healthRoutes(this.#sources, this.#log).fetch,
-      // Other parts of this process speak HTTP too, with the Request and Response that Node.js brings.
-      overrideGlobalObjects: false,
+    const { fetch } = healthRoutes(this.#sources, this.#log);
+    // Other parts of this process speak HTTP too, with the Request and Response that Node.js brings.
+    const listener = getRequestListener(fetch, { overrideGlobalObjects: false });
+    const answer = (request: IncomingMessage, response: ServerResponse) => {
+      listener(request, response).catch((error: unknown) => {
+        this.#log.warn('an HTTP answer could not be sent', { error: messageOf(error) });
+        response.destroy();
+      });
     };
+    if (!secure) return createPlainServer(limits, answer);
     const { certFile, keyFile } = this.#options;
-    if (!secure) {
-      return createAdaptorServer({ ...common, createServer: createPlainServer, serverOptions: limits }) as Server;
-    }
-    const tls = {
-      cert: readCertificate(certFile),
-      key: keyFile === null ? '' : readSecretFile(keyFile),
-      minVersion: 'TLSv1.2',
-    } as const;
-    return createAdaptorServer({
-      fetch,
-      createServer: createTlsServer,
-      serverOptions: { ...limits, ...tls },
-    }) as Server;
+    const tls = { cert: readCertificate(certFile), key: readSecretFile(keyFile ?? ''), minVersion: 'TLSv1.2' } as const;
+    return createTlsServer({ ...limits, ...tls }, answer);
   }
 }
 

@@ -93,7 +93,8 @@ function subscribe(
   drop: (why: string) => void,
 ): void {
   client.subscribe([...topics], { qos: 1 }, (error) => {
-    if (error) drop(`the gateway refused a subscription: ${messageOf(error)}`);
+    // MQTT 3.1.1 gives no reason (return code 0x80); the gateway's log has it.
+    if (error) drop('the gateway refused the subscriptions: not its store, or not a lane of this connection');
     else onReady();
   });
 }

@@ -8,10 +8,12 @@ import { CounterfoilError, EXIT, messageOf } from '../base/errors.ts';
 /** Sub-commands by name; each module is imported when its command is asked for. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./commands/run.ts')).runCommand(),
+  demo: async () => (await import('./commands/demo.ts')).demoCommand(),
 };
 
 const ABOUT: Readonly<Record<string, string>> = {
   run: 'run the gateway until it is told to stop',
+  demo: 'show the gateway at work: lanes, outages, a reference PMS',
 };
 
 /** Runs one command line (without program name); ends the process with the exit codes of docs. */

@@ -69,7 +69,7 @@ function checkObject(object: JsonObject, context: CheckContext): CheckOutcome {
  * Equal for two sales of the same fill, null for what is no sale. A fill or partial number that is left out counts as
  * 0. Numbers come first, so that no prescription identifier can look like another one's numbers.
  */
-export function fillIdentity(members: RecordMembers): string | null {
+function fillIdentity(members: RecordMembers): string | null {
   if (members.kind !== undefined && members.kind !== 'DISPENSE' && members.kind !== 'PARTIAL_FILL') return null;
   return `${members.fill_number ?? 0}/${members.partial_number ?? 0}/${members.prescription_id}`;
 }

@@ -9,7 +9,7 @@
  */
 
 /** How the stored form was reached; for figures of how well tills write NDCs. */
-export type NdcPath = 'hyphenated' | 'already_11' | 'already_12' | 'product_table' | 'unresolved';
+type NdcPath = 'hyphenated' | 'already_11' | 'already_12' | 'product_table' | 'unresolved';
 
 export interface NormalisedNdc {
   /** 11 or 12 digits; as sent when `unresolved`. */

@@ -5,7 +5,7 @@
 import { type CanonicalMembers, canonicalText, memberText } from './canonical.ts';
 import { SENT_BESIDE } from './schema.ts';
 
-export type NormalisedName = keyof typeof SENT_BESIDE;
+type NormalisedName = keyof typeof SENT_BESIDE;
 
 const NORMALISED_NAMES = ['dispensed_at_utc', 'ndc', 'schedule'] as const satisfies readonly NormalisedName[];
 

@@ -9,9 +9,9 @@ import { readSchedule } from './schedule.ts';
 import type { Schedule } from './types.ts';
 
 /** A product may be in schedule I in FDA's directory; a record may not. */
-export type ProductSchedule = Schedule | 'I';
+type ProductSchedule = Schedule | 'I';
 
-export interface Product {
+interface Product {
   /** 11 or 12 digits. */
   readonly ndc: string;
   readonly name: string;

@@ -108,9 +108,7 @@ export function afterAnswer(state: StreamState, round: Round, answer: CheckedAns
     resent: resentAfter(state.resent, answer),
   };
   if (answer.countedCount === 0) {
-    // Those behind have a wait of their own and must not slow the front down.
-    const behind = source.read === 'pending' && source.below !== null;
-    return behind ? moved : afterFailure({ ...moved, position: state.position }, round);
+    return isBehind(source) ? moved : afterFailure({ ...moved, position: state.position }, round);
   }
   const setAsideInRow = setAsideAfter(state.setAsideInRow, batch, answer);
   const settled: StreamState = {
@@ -129,8 +127,15 @@ function answeredBatch(batch: Batch, answer: CheckedAnswer) {
   return { first: batch.first, last: batch.last, left: answer.left.map((left) => left.streamSequence) };
 }
 
+/** The least keeps what is behind from taking every turn when chance gives it no wait. */
 function waitOf(round: Timing): (failures: number) => number {
-  return (failures) => fullJitterMs(failures, round.options, round.random);
+  const { options, random } = round;
+  return (failures) => Math.max(options.retryBaseMs, fullJitterMs(failures, options, random));
+}
+
+/** What is behind has a wait of its own, so its failures do not slow the front down. */
+function isBehind(source: Source): boolean {
+  return source.read === 'pending' && source.below !== null;
 }
 
 function resentAfter(resent: ReadonlySet<number>, answer: CheckedAnswer): ReadonlySet<number> {
@@ -168,13 +173,14 @@ export interface Redirect {
 }
 
 export function afterRedirect(state: StreamState, round: Round, found: Redirect): StreamState {
-  const { batch, nowMs } = round;
+  const { batch, nowMs, source } = round;
   const { expected } = found;
   if (expected === batch.first) return afterFailure(state, round);
   const conflictsInRow = found.settledAll ? 0 : state.conflictsInRow + 1;
   const position = redirected(state.position, expected, batch.first, found.settledAll, nowMs, waitOf(round));
   const conflict = found.unknownCount > 0 && !isStopped(state);
   const next: StreamState = { ...state, position, conflictsInRow, alarm: conflict ? 'sequence_conflict' : state.alarm };
+  if (isBehind(source) && expected > batch.first) return { ...next, conflictsInRow: state.conflictsInRow };
   if (conflictsInRow < 2) return { ...next, retry: READY };
   const quarrel = expected < batch.first && conflictsInRow >= CONFLICTS_TO_ALARM;
   return quarrel ? stopWith(next, 'history_missing', round) : afterFailure(next, round);

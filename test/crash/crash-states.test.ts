@@ -46,6 +46,9 @@ describe.skipIf(!canBuildRecorder())(`crash states of the gateway, CRASH_SEED=${
   async function load(run: RecordedRun, records: number, noteDigits?: number): Promise<void> {
     const lanes = [await run.lane('lane-1'), await run.lane('lane-2'), await run.lane('lane-3')];
     await publishBursts(lanes, records, 12, random, noteDigits);
+    expect(lanes.map(({ alive, outstanding }) => ({ alive, outstanding }))).toEqual(
+      lanes.map(() => ({ alive: true, outstanding: 0 })),
+    );
   }
 
   async function examineRun(run: RecordedRun, limit: number, what: string): Promise<Examination> {

@@ -76,6 +76,13 @@ const EXAMPLES: Record<string, { bad: SourceFile[]; good: SourceFile[] }> = {
       file('test/sync/a.test.ts', "import { x } from '../../src/link/x.ts';"),
     ],
   },
+  linksLeadSomewhere: {
+    bad: [file('docs/A.md', 'see [there](NOWHERE.md)'), file('README.md', '[x](docs/decisions/9999-nothing.md#a)')],
+    good: [
+      file('docs/A.md', '[x](../package.json#scripts) [y](https://example.org) [z](#here) `[c](d.md)`'),
+      file('docs/B.md', '```\n[x](nowhere.md)\n```\n[folder](../src/base/)'),
+    ],
+  },
 };
 
 describe('the repository keeps the house rules', () => {

@@ -101,6 +101,18 @@ function mayUse(room: string, target: string): boolean {
   return floor >= 0 && floor < FLOOR_ORDER.indexOf(room);
 }
 
+/** Relative links of a page lead to a file or folder that is there. Code blocks are no links. */
+const linksLeadSomewhere: Rule = ({ path, text }, exists) => {
+  if (!path.endsWith('.md')) return [];
+  const prose = text.replace(/^```[\s\S]*?^```/gm, '').replace(/`[^`\n]*`/g, '');
+  const targets = [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1] ?? '');
+  return targets
+    .filter((target) => !/^([a-z]+:|#)/.test(target))
+    .map((target) => posix.join(dirname(path), target.replace(/#.*$/, '')))
+    .filter((target) => !exists(target))
+    .map((target) => `${target} is linked to, but not there`);
+};
+
 export const RULES: Readonly<Record<string, Rule>> = {
   timeIsGiven,
   shortFiles,
@@ -110,6 +122,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   forbiddenWords,
   testsMirrorSources,
   importsRunOneWay,
+  linksLeadSomewhere,
 };
 
 const ROOT = resolve(import.meta.dirname, '../..');

@@ -58,6 +58,8 @@ const packages: Case[] = [
   yes('src/buffer', 'better-sqlite3'),
   yes('src/intake', 'aedes'),
   yes('src/demo/pms', 'better-sqlite3'),
+  yes('src/demo/checker', 'better-sqlite3'),
+  no('src/demo/checker', '../../buffer/store.ts', 'only through src/buffer/api.ts'),
   yes('src/lane/outbox', 'better-sqlite3'),
   no('src/demo/simulator', 'better-sqlite3', 'Only src/buffer talks to SQLite'),
   no('src/demo/pms', 'node:sqlite', 'Only src/buffer talks to SQLite'),

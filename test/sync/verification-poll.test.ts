@@ -53,8 +53,11 @@ describe('a record the PMS still verifies', () => {
     ['declined', false, 'REJECTED'],
   ] as const)('ends when the PMS says %s', async (status, verified, state) => {
     const rig: Rig = await pendingRig((seen) => words(() => rig, status, verified)(seen));
-    await rig.buffer.until(() => rig.buffer.counts()[state] === 2);
-    expect(rig.told.settled.map((record) => record.state)).toContain(state);
+    await rig.buffer.until(() =>
+      rig.buffer.notesOf('sync_answer').some((note) => note.body.settled === 2 && note.body.unknown === 0),
+    );
+    expect(rig.buffer.counts()).toEqual({ [state]: 2 });
+    expect(rig.told.settled.slice(-2).map((record) => record.state)).toEqual([state, state]);
     expect(rig.buffer.notesOf('sync_lookup')[0]).toMatchObject({ log: 'schedule_two', body: { count: 2 } });
   });
 

@@ -1,7 +1,7 @@
 /** The PMS's verdicts in the form of the wire. */
 import type { LookupResult, SyncResult, Verification } from '../../record/wire.ts';
 import type { RefusalReason } from './judge.ts';
-import type { HeldRecord, Place } from './store.ts';
+import type { HeldRecord, Place } from './rows.ts';
 
 /** What is echoed of an entry, whatever the verdict. */
 export interface Echo {

@@ -6,7 +6,8 @@
 import { type GapMarker, isGapMarker, type SyncRecord, type SyncRequest, type SyncResult } from '../../record/wire.ts';
 import { type Echo, heldResult } from './answers.ts';
 import { type Judgement, judgeRecord, type RefusalReason } from './judge.ts';
-import type { Decision, PmsStore, Standing, StreamName } from './store.ts';
+import type { Decision, Standing, StreamName } from './rows.ts';
+import type { PmsStore } from './store.ts';
 
 type Entry = SyncRecord | GapMarker;
 

@@ -3,7 +3,8 @@ import type { Random } from '../../base/clock.ts';
 import { CounterfoilError } from '../../base/errors.ts';
 import type { SyncRecord, SyncRequest, SyncResult } from '../../record/wire.ts';
 import type { Whim } from './batch.ts';
-import { FAULT_NAMES, FAULTS, type FaultHooks, type FaultName, isFaultName, type Route } from './faults.ts';
+import type { FaultHooks, Route } from './fault-hooks.ts';
+import { FAULT_NAMES, FAULTS, type FaultName, isFaultName } from './faults.ts';
 import type { Reaction } from './http.ts';
 
 /** One fault as asked for. */

@@ -2,42 +2,10 @@
  * What the reference PMS can do wrong, one line of the table each. A fault is a function from its setting to hooks;
  * to add one, add a line. Written `NAME[=ARG][@PROBABILITY]`, e.g. `slow=2000`, `error_500@0.1`.
  */
-import type { SyncRecord, SyncRequest, SyncResult } from '../../record/wire.ts';
-import { otherHash, type Whim } from './batch.ts';
+import type { SyncResult } from '../../record/wire.ts';
+import { otherHash } from './batch.ts';
+import type { FaultHooks, FaultSetting, FaultSpec } from './fault-hooks.ts';
 import type { Reaction } from './http.ts';
-
-/** `ping` is the heartbeat, `work` is sync and look-up. */
-export type Route = 'ping' | 'work' | 'other';
-
-/** Where a fault may step in, in the order of a request's life. `null` leaves things as they are. */
-export interface FaultHooks {
-  /** Milliseconds to wait before anything else. */
-  delayMs?(): number;
-  /** Before the body is read; nothing is stored. */
-  onRequest?(route: Route): Reaction | null;
-  /** A well-formed batch, before it is stored. */
-  onBatch?(batch: SyncRequest): Reaction | null;
-  /** A record not seen before, in place of the PMS's own opinion. */
-  onRecord?(record: SyncRecord): Whim | null;
-  /** The true results, after they are stored. */
-  onResults?(results: readonly SyncResult[]): readonly SyncResult[];
-  /** Everything is stored and the answer ready. */
-  onAnswer?(): Reaction | null;
-}
-
-export interface FaultSetting {
-  /** The number after `=`, if given. */
-  readonly argument: number | null;
-  /** Decides by the fault's probability whether it happens now. */
-  happens(): boolean;
-}
-
-interface FaultSpec {
-  /** What the argument means and its default; null when the fault takes none. */
-  readonly argument: string | null;
-  readonly does: string;
-  readonly hooks: (setting: FaultSetting) => FaultHooks;
-}
 
 const answer = (status: number, error: string, headers: Record<string, string> = {}): Reaction => ({
   status,

@@ -4,7 +4,7 @@ import canonicalize from 'canonicalize';
 import { sequenceId } from '../../record/lane-wire.ts';
 import { SCHEDULES, type Schedule, streamOf } from '../../record/types.ts';
 import type { SyncRecord } from '../../record/wire.ts';
-import type { StreamName } from './store.ts';
+import type { StreamName } from './rows.ts';
 
 /** Why the PMS refuses a record. Codes only: no record data travels in an answer. */
 export type RefusalReason =

@@ -2,7 +2,8 @@
 import { toUtcText } from '../../base/clock.ts';
 import type { LookupRequest, LookupResult } from '../../record/wire.ts';
 import { lookupResult, refusedLookup } from './answers.ts';
-import type { Decision, HeldRecord, PmsStore } from './store.ts';
+import type { Decision, HeldRecord } from './rows.ts';
+import type { PmsStore } from './store.ts';
 
 /**
  * Answers each key in the order asked; a key held for several gateways has one result each. Durable on return,

@@ -12,8 +12,9 @@ import { FaultSet } from './fault-set.ts';
 import { type Reaction, Refusal, react } from './http.ts';
 import { decideByHand } from './lookup.ts';
 import { answerRequest, type Limits, type Office, routeOf } from './routes.ts';
+import type { Decision } from './rows.ts';
 import { seededRandom } from './seeded.ts';
-import { type Decision, PmsStore } from './store.ts';
+import { PmsStore } from './store.ts';
 
 export interface ReferencePmsOptions {
   /** Where to listen, `http://HOST:PORT`; port 0 picks a free one. */

@@ -28,8 +28,8 @@ export interface TrafficEvent extends Planned {
 }
 
 /** A calm stretch sells less than the average, a rush more; their lengths make it come out even. */
-const CALM = { factor: 0.6, meanMs: 45_000 };
-const RUSH = { factor: 2.2, meanMs: 15_000 };
+const CALM = { factor: 0.6, meanMs: 24_000 };
+const RUSH = { factor: 2.2, meanMs: 8_000 };
 
 /** All events from the start on; there is no last one. */
 export function* traffic(options: TrafficOptions): Generator<TrafficEvent, never> {
@@ -48,7 +48,7 @@ export function* traffic(options: TrafficOptions): Generator<TrafficEvent, never
 /** Whole milliseconds: a Poisson process whose rate switches between calm and rush. */
 function* arrivals(random: Random, ratePerSecond: number): Generator<number, never> {
   let atMs = 0;
-  let phase = CALM;
+  let phase = random() < RUSH.meanMs / (CALM.meanMs + RUSH.meanMs) ? RUSH : CALM;
   let phaseEndMs = waitMs(random, 1000 / phase.meanMs);
   for (;;) {
     const nextMs = atMs + waitMs(random, ratePerSecond * phase.factor);

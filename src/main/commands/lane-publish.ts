@@ -111,7 +111,7 @@ class AnswerDesk {
 
   #reason(url: string): [what: string, todo: string] {
     if (!this.#client.isOnline) {
-      return [`no gateway at ${url} (${this.#offlineReason})`, 'check that the gateway runs and that the URL is right'];
+      return [`no connection to ${url} (${this.#offlineReason})`, 'check the gateway, --url, --store and --lane'];
     }
     if (this.#isDeferred) {
       return ['the gateway has no room for it and deferred it', 'look at the gateway’s storage (counterfoil status)'];
@@ -145,9 +145,9 @@ function isJson(text: string): boolean {
 /** A receipt for people: the verdict, then every flag and reason on a line of its own. */
 export function inWords(receipt: Receipt): string {
   const where = receipt.sequence_id === null ? '' : ` as ${receipt.sequence_id}`;
-  const state = receipt.state === null ? '' : `, ${receipt.state}`;
+  const state = receipt.sequence_id === null ? '' : `, ${receipt.state}`;
   const flags = receipt.flags.map((flag) => `  flag ${flag}`);
-  const reasons = receipt.reasons.map(({ field, message }) => `  ${field === null ? '' : `${field}: `}${message}`);
+  const reasons = receipt.reasons.map(({ message }) => `  ${message}`);
   return `${[`${receipt.status}${where}${state}`, ...flags, ...reasons].join('\n')}\n`;
 }
 

@@ -28,7 +28,8 @@ interface CheckFlags {
 
 /** The `pms` command with its sub-commands; failures are thrown as `CounterfoilError`. */
 export function pmsCommand(): Command {
-  const pms = new Command('pms').description('the reference PMS, and a check of any PMS');
+  // Set before the sub-commands are made, which inherit it: a wrong option is then thrown like any other failure.
+  const pms = new Command('pms').description('the reference PMS, and a check of any PMS').exitOverride();
   pms
     .command('serve')
     .description('serve the reference PMS until SIGTERM or SIGINT')

@@ -48,17 +48,25 @@ KEEP_REAL(fsync);
 KEEP_REAL(fdatasync);
 KEEP_REAL(syscall);
 
+/* The first process is; it stays so when it replaces itself (execve keeps the pid). What it starts is not. */
+static int is_program_under_test(void) {
+  char own[24];
+  snprintf(own, sizeof own, "%d", (int)getpid());
+  const char *first = getenv("CRASH_PID");
+  if (first == NULL) setenv("CRASH_PID", own, 1);
+  return first == NULL || strcmp(first, own) == 0;
+}
+
 __attribute__((constructor)) static void recorder_start(void) {
   const char *root = getenv("CRASH_ROOT");
   const char *log = getenv("CRASH_LOG");
-  if (root == NULL || log == NULL) return;
+  if (root == NULL || log == NULL || !is_program_under_test()) return;
   if (realpath(root, recorded_root) == NULL) recorder_die(root);
   recorded_root_length = strlen(recorded_root);
   log_fd = REAL(openat)(AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (log_fd < 0) recorder_die(log);
   log_writev = REAL(writev);
   control_open(getenv("CRASH_CONTROL"));
-  unsetenv("LD_PRELOAD"); /* programs the gateway starts are not under test */
 }
 
 /* --- opening ------------------------------------------------------------------------------------------------------ */

@@ -112,6 +112,7 @@ describe('pms serve', () => {
 
   test.each([
     ['an unknown fault', ['--fault', 'dwon'], 2],
+    ['an option that does not exist', ['--faults', 'down'], 1],
     ['a seed that is none', ['--seed', 'x'], 2],
     ['an address that is none', ['--url', 'nowhere'], 2],
     ['a token file that is missing', ['--token-file', '/nonexistent/token'], 78],
