@@ -6,80 +6,26 @@
  * waits for the network; a gateway that is off for a week costs disk space on the till and nothing else.
  */
 import { EventEmitter } from 'node:events';
-import type { Clock, Random, Timers } from '../base/clock.ts';
-import {
-  parseReceipt,
-  parseStatus,
-  type Receipt,
-  receiptsTopic,
-  recordsTopic,
-  type SeenStatus,
-  statusTopic,
-} from '../record/lane-wire.ts';
+import { parseReceipt, parseStatus, receiptsTopic, recordsTopic, statusTopic } from '../record/lane-wire.ts';
+import type { LaneClientOptions, LaneEvents, Publication } from './client-api.ts';
 import { LaneConnection } from './connection.ts';
 import { formRaw, formRecord, type LaneRecord, labelOf } from './form.ts';
 import { News, type NewsItem } from './news.ts';
-import { Outbox, type OutboxRow, type PutResult } from './outbox.ts';
+import { Outbox, type PutResult } from './outbox.ts';
 import type { OutboxState } from './outbox-state.ts';
 import { Sender } from './sender.ts';
-import type { LaneCredentials } from './session.ts';
-import { type TillAnswer, TillAnswers } from './till-answer.ts';
+import { TillAnswers } from './till-answer.ts';
 
 const DEFAULT_WINDOW_SIZE = 32;
+/**
+ * After connecting, the retained status is here within a round trip. Waiting for it keeps the order at a gateway with a
+ * new epoch: what was kept goes before what is sold now. A gateway that has no status costs this much once.
+ */
+const STATUS_GRACE_MS = 1_000;
 /** A final receipt may come while this till is off, so it asks again about records that have been silent for so long. */
 const ASK_AGAIN_AFTER_MS = 15 * 60_000;
 const ASK_AGAIN_EVERY_MS = 60_000;
 const ASK_AGAIN_AT_ONCE = 32;
-
-export interface LaneClientOptions {
-  /** `mqtt://host[:port]` or `mqtts://host[:port]`. */
-  readonly url: string;
-  /** Store and lane: 1 to 64 of `A-Z a-z 0-9 _ -`. */
-  readonly store: string;
-  readonly lane: string;
-  /** The outbox file, or `:memory:`. One file belongs to one lane and one process. */
-  readonly outboxPath: string;
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly random: Random;
-  readonly credentials?: LaneCredentials;
-  /** Publishes without PUBACK on the wire, per stream; 32 by default. */
-  readonly windowSize?: number;
-}
-
-/** A record that is safe at the till. */
-export interface Publication {
-  /** Order of sale at this till; names the record in events. */
-  readonly position: number;
-  /** Null for bytes published as they came. */
-  readonly laneSequence: number | null;
-  /** True when this very sale was in the outbox already. */
-  readonly isRepeat: boolean;
-  /** What to show beside the sale; never rejects, known within five seconds. */
-  readonly answer: Promise<TillAnswer>;
-}
-
-export interface LaneReceipt {
-  /** Null for a receipt that is about no record of this outbox. */
-  readonly row: OutboxRow | null;
-  readonly receipt: Receipt;
-}
-
-export interface LaneEvents {
-  online: [];
-  /** Also for every attempt to connect that failed. */
-  offline: [reason: string];
-  /** The gateway has it on disk. */
-  acknowledged: [row: OutboxRow];
-  receipt: [receipt: LaneReceipt];
-  /** The same fill was sold before and not voided: the person at the till should know at once. */
-  doubleSale: [receipt: LaneReceipt];
-  /** Another buffer answers (`from` is null the first time); everything kept is on its way to it again. */
-  epochChanged: [change: { readonly from: string | null; readonly to: string }];
-  status: [status: SeenStatus];
-  /** The outbox file failed after a record was safe in it; what was to be noted there comes again. */
-  outboxFailed: [error: unknown];
-}
 
 export class LaneClient extends EventEmitter<LaneEvents> {
   readonly #options: LaneClientOptions;
@@ -90,6 +36,9 @@ export class LaneClient extends EventEmitter<LaneEvents> {
   #connection: LaneConnection | null = null;
   #link: string | null = null;
   #cancelAskAgain: (() => void) | null = null;
+  #cancelGrace: (() => void) | null = null;
+  /** Whether the epoch of the gateway at the other end is known, or has been waited for long enough. */
+  #isOriented = false;
 
   constructor(options: LaneClientOptions) {
     super();
@@ -144,6 +93,7 @@ export class LaneClient extends EventEmitter<LaneEvents> {
   /** Closes the connection and the outbox. Sales still waiting for an answer are told `kept`. */
   async stop(): Promise<void> {
     this.#cancelAskAgain?.();
+    this.#disorient();
     await this.#connection?.stop();
     this.#connection = null;
     this.#news.flush();
@@ -191,6 +141,7 @@ export class LaneClient extends EventEmitter<LaneEvents> {
 
   /** The record is safe already, so a file that fails now must not make the till believe that it is not. */
   #pump(): void {
+    if (!this.#isOriented) return;
     try {
       this.#sender.pump();
     } catch (error) {
@@ -199,13 +150,25 @@ export class LaneClient extends EventEmitter<LaneEvents> {
   }
 
   #onReady(): void {
+    this.#cancelGrace = this.#options.timers.after(STATUS_GRACE_MS, () => this.#orient());
     this.emit('online');
+  }
+
+  #orient(): void {
+    this.#cancelGrace?.();
+    this.#isOriented = true;
     this.#pump();
+  }
+
+  #disorient(): void {
+    this.#cancelGrace?.();
+    this.#isOriented = false;
   }
 
   #onGone(reason: string): void {
     // A PUBACK that came before the end counts; whatever is still out after it does not.
     this.#news.flush();
+    this.#disorient();
     this.#sender.reset();
     this.emit('offline', reason);
   }
@@ -236,6 +199,7 @@ export class LaneClient extends EventEmitter<LaneEvents> {
         break;
       case 'status':
         this.#link = item.status.link;
+        if (this.isOnline) this.#orient();
         this.emit('status', item.status);
     }
   }
@@ -251,9 +215,10 @@ export class LaneClient extends EventEmitter<LaneEvents> {
 
   #askAgain(): void {
     try {
-      if (this.#outbox.askAgain(ASK_AGAIN_AFTER_MS, ASK_AGAIN_AT_ONCE) > 0) this.#sender.pump();
+      this.#outbox.askAgain(ASK_AGAIN_AFTER_MS, ASK_AGAIN_AT_ONCE);
     } catch (error) {
       this.emit('outboxFailed', error);
     }
+    this.#pump();
   }
 }

@@ -5,7 +5,8 @@
  */
 import type { Receipt, SeenStatus } from '../record/lane-wire.ts';
 import { checkpointIn, newerCheckpoint } from './checkpoint.ts';
-import type { Outbox, OutboxRow } from './outbox.ts';
+import type { Outbox } from './outbox.ts';
+import type { OutboxRow } from './outbox-row.ts';
 import type { Sender } from './sender.ts';
 
 export interface EpochChange {

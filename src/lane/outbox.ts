@@ -13,20 +13,11 @@ import type { Stream } from '../record/types.ts';
 import type { Formed, Label, LaneMarks } from './form.ts';
 import { asOutboxError, openOutboxFile } from './outbox-file.ts';
 import { claimLane, type LaneIdentity, type OutboxOwner, takeLaneSequence } from './outbox-identity.ts';
+import { asRow, findForReceipt, findRow, isNewDoubleSale, type OutboxRow } from './outbox-row.ts';
 import { isSettled, nextState, OUTBOX_STATES, type OutboxState, STATES_STILL_KEPT } from './outbox-state.ts';
 
 /** How long a settled record's receipt stays as evidence (30 days). */
 const RECEIPT_KEPT_MS = 30 * 24 * 3600 * 1000;
-
-/** A record as the client handles it: where it stands, never what is in it. */
-export interface OutboxRow {
-  /** Order of sale at this till, from 1; survives restarts. */
-  readonly position: number;
-  /** Null for bytes that were published as they came. */
-  readonly laneSequence: number | null;
-  readonly stream: Stream;
-  readonly state: OutboxState;
-}
 
 export interface PutResult extends OutboxRow {
   /** True when the same sale was already in the outbox: nothing was added. */
@@ -39,15 +30,6 @@ export interface ReceiptResult {
   readonly isNewDoubleSale: boolean;
 }
 
-interface StoredRow {
-  readonly position: number;
-  readonly lane_sequence: number | null;
-  readonly stream: Stream;
-  readonly state: OutboxState;
-  readonly receipt: string | null;
-}
-
-const COLUMNS = 'position, lane_sequence, stream, state, receipt';
 const KEPT_LIST = STATES_STILL_KEPT.map((state) => `'${state}'`).join(', ');
 
 export class Outbox {
@@ -156,7 +138,7 @@ export class Outbox {
 
   /** A PUBACK came: the gateway has it on disk. */
   acknowledge(position: number): OutboxRow | null {
-    const row = this.#row('position = ?', position);
+    const row = findRow(this.#file(), 'position = ?', position);
     if (row === null) return null;
     const state = row.state === 'kept' ? 'acknowledged' : row.state;
     this.#file()
@@ -168,7 +150,7 @@ export class Outbox {
 
   /** Moves the record a receipt is about; null when it is about none of ours. */
   applyReceipt(receipt: Receipt): ReceiptResult | null {
-    const row = this.#findForReceipt(receipt);
+    const row = findForReceipt(this.#file(), receipt);
     if (row === null || receipt.status === 'deferred') return row && { row: asRow(row), isNewDoubleSale: false };
     const state = nextState(row.state, receipt);
     // A receipt of an earlier buffer proves nothing about the present one, unless it says that the record came through.
@@ -193,7 +175,7 @@ export class Outbox {
         now,
       });
     this.#count(row.state, state);
-    return { row: asRow({ ...row, state }), isNewDoubleSale: showsDoubleSale(receipt) && !hasShownDoubleSale(row) };
+    return { row: asRow({ ...row, state }), isNewDoubleSale: isNewDoubleSale(row, receipt) };
   }
 
   /** Notes the buffer now spoken to. With `resend`, everything still kept is to be published again. */
@@ -252,29 +234,10 @@ export class Outbox {
   /** The same sale again is sent again (the till may have forgotten it), but it never becomes a second record. */
   #findRepeat({ idempotencyKey, contentHash }: Label): OutboxRow | null {
     if (idempotencyKey === null || contentHash === null) return null;
-    const row = this.#row('idempotency_key = ? AND content_hash = ?', idempotencyKey, contentHash);
+    const row = findRow(this.#file(), 'idempotency_key = ? AND content_hash = ?', idempotencyKey, contentHash);
     if (row === null) return null;
     this.#file().prepare('UPDATE record SET to_send = 1 WHERE position = ? AND bytes IS NOT NULL').run(row.position);
     return asRow(row);
-  }
-
-  /** By hash where the receipt has one; by key for what the gateway could not hash; else the oldest without either. */
-  #findForReceipt({ lane_hash, idempotency_key }: Receipt): StoredRow | null {
-    const byHash =
-      lane_hash === null ? null : this.#row('lane_hash = ? ORDER BY receipt IS NOT NULL, position LIMIT 1', lane_hash);
-    if (byHash !== null) return byHash;
-    const mayBe = lane_hash === null ? '' : 'AND lane_hash IS NULL';
-    const waiting = `${mayBe} AND state IN ('kept', 'acknowledged') ORDER BY receipt IS NOT NULL, position LIMIT 1`;
-    if (idempotency_key !== null) return this.#row(`idempotency_key = ? ${waiting}`, idempotency_key);
-    return this.#row(`idempotency_key IS NULL ${waiting}`);
-  }
-
-  #row(where: string, ...values: (string | number)[]): StoredRow | null {
-    return (
-      this.#file()
-        .prepare<unknown[], StoredRow>(`SELECT ${COLUMNS} FROM record WHERE ${where}`)
-        .get(...values) ?? null
-    );
   }
 
   #forgetOldReceipts(): void {
@@ -299,14 +262,4 @@ export class Outbox {
     if (from !== null) this.#counts.set(from, (this.#counts.get(from) ?? 0) - 1);
     this.#counts.set(to, (this.#counts.get(to) ?? 0) + 1);
   }
-}
-
-function asRow(row: StoredRow): OutboxRow {
-  return { position: row.position, laneSequence: row.lane_sequence, stream: row.stream, state: row.state };
-}
-
-const showsDoubleSale = (receipt: Receipt) => receipt.flags.includes('possible_double_sale');
-
-function hasShownDoubleSale({ receipt }: StoredRow): boolean {
-  return receipt?.includes('"possible_double_sale"') === true;
 }

@@ -4,15 +4,20 @@
  */
 import { Command, CommanderError } from 'commander';
 import { CounterfoilError, EXIT, messageOf } from '../base/errors.ts';
+import { VERSION } from './version.ts';
 
 /** Sub-commands by name; each module is imported when its command is asked for. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./commands/run.ts')).runCommand(),
+  config: async () => (await import('./commands/config.ts')).configCommand(),
+  pms: async () => (await import('./commands/pms.ts')).pmsCommand(),
   demo: async () => (await import('./commands/demo.ts')).demoCommand(),
 };
 
 const ABOUT: Readonly<Record<string, string>> = {
   run: 'run the gateway until it is told to stop',
+  config: 'validate, show or describe the configuration',
+  pms: 'check a PMS, or serve the reference PMS',
   demo: 'show the gateway at work: lanes, outages, a reference PMS',
 };
 
@@ -20,19 +25,24 @@ const ABOUT: Readonly<Record<string, string>> = {
 export async function runCli(args: readonly string[]): Promise<void> {
   const program = new Command('counterfoil')
     .description('store gateway for controlled-substance records')
-    .version('0.1.0')
+    .version(VERSION)
     .showHelpAfterError('Run with --help to see what there is.');
   const asked = args.find((arg) => !arg.startsWith('-')) ?? '';
   for (const [name, load] of Object.entries(COMMANDS)) {
     program.addCommand(name === asked ? await load() : new Command(name).description(ABOUT[name] ?? ''));
   }
   try {
-    for (const command of program.commands) command.exitOverride();
-    program.exitOverride();
+    throwInsteadOfExit(program);
     await program.parseAsync([...args], { from: 'user' });
   } catch (error) {
     process.exitCode = report(error);
   }
+}
+
+/** commander would end the process itself, with 1 for a wrong option; we want 2 (usage) and our own report. */
+function throwInsteadOfExit(command: Command): void {
+  command.exitOverride();
+  for (const sub of command.commands) throwInsteadOfExit(sub);
 }
 
 function report(error: unknown): number {

@@ -34,7 +34,11 @@ if (process.argv[2] === 'run' && process.env.COUNTERFOIL_TUNED === undefined) {
   const flags = ['--max-semi-space-size=8', '--disable-warning=ExperimentalWarning'];
   const tuned = { MALLOC_ARENA_MAX: '1', ...compileCache(), ...process.env, COUNTERFOIL_TUNED: '1' };
   const script = fileURLToPath(import.meta.url);
-  process.execve(process.execPath, [process.execPath, ...process.execArgv, ...flags, script, ...process.argv.slice(2)], tuned);
+  process.execve(
+    process.execPath,
+    [process.execPath, ...process.execArgv, ...flags, script, ...process.argv.slice(2)],
+    tuned,
+  );
 }
 
 const { runCli } = await import('./cli.ts');

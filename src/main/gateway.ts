@@ -1,17 +1,21 @@
 /**
  * The composition root of the gateway: every part is made here and given what it needs; parts do not reach for each
- * other. Start order is the order of promises: buffer (recovered and fit) → lanes → link and sync → HTTP.
+ * other. Start order is the order of promises: buffer (recovered and fit) → lanes → PMS → HTTP. Stop is the reverse.
  */
-
-import { systemClock } from '../base/clock.ts';
-import type { Config } from '../base/config/load.ts';
-import type { CounterfoilError } from '../base/errors.ts';
+import { systemClock, systemTimers, toUtcText } from '../base/clock.ts';
+import type { Config, LoadedConfig } from '../base/config/load.ts';
+import { CounterfoilError, messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import type { RecordBuffer } from '../buffer/api.ts';
+import type { IntakeItem, IntakeResult, RecordBuffer } from '../buffer/api.ts';
 import { openBuffer } from '../buffer/open.ts';
+import { HealthServer } from '../health/server.ts';
+import { readSpace, StorageSampler } from '../health/storage-sampler.ts';
 import { Intake } from '../intake/intake.ts';
+import { healthSources } from './health-sources.ts';
 import { loadProducts } from './products.ts';
 import { removeAddresses, writeAddresses } from './run-files.ts';
+import { Uplink } from './uplink.ts';
+import { VERSION } from './version.ts';
 
 export interface GatewayAddresses {
   readonly mqtt: readonly string[];
@@ -24,47 +28,141 @@ export interface GatewayParts {
   readonly onFatal: (error: CounterfoilError) => void;
 }
 
+const STORAGE_EVERY_MS = 1000;
+/** The retained status is told again this often, so that its time tells lanes their clock's offset. */
+const STATUS_EVERY_MS = 15_000;
+
 export class Gateway {
+  readonly #loaded: LoadedConfig;
   readonly #config: Config;
   readonly #parts: GatewayParts;
-  #buffer: RecordBuffer | null = null;
-  #intake: Intake | null = null;
+  /** What `stop` undoes, last first. */
+  readonly #undo: (() => Promise<void>)[] = [];
+  #commitFailure: { error: CounterfoilError; atMs: number } | null = null;
+  #statusSince = '';
+  #statusText = '';
 
-  constructor(config: Config, parts: GatewayParts) {
-    this.#config = config;
+  constructor(loaded: LoadedConfig, parts: GatewayParts) {
+    this.#loaded = loaded;
+    this.#config = loaded.config;
     this.#parts = parts;
   }
 
-  /** Recovers the buffer, then serves lanes. Throws a `CounterfoilError` when the box is not fit. */
+  /** Recovers the buffer, then serves lanes. Throws a `CounterfoilError` when the box is not fit; call `stop` then too. */
   async start(): Promise<GatewayAddresses> {
-    const { gateway, dataDir } = this.#config;
+    const { log } = this.#parts;
     const products = loadProducts(this.#config.productTable);
-    const buffer = await openBuffer({
-      dataDir,
-      gatewayId: gateway.id,
+    const buffer = await this.#openBuffer();
+    const intake: Intake = new Intake(intakeOptions(this.#config, buffer, products), {
+      sink: { intake: (items) => this.#commit(buffer, items) },
       clock: systemClock,
-      onFatal: this.#parts.onFatal,
+      log,
+      onCommitted: () => uplink.wake(),
     });
-    this.#buffer = buffer;
-    await buffer.note('audit', 'start', { version: '0.1.0' });
-    this.#intake = new Intake(intakeOptions(this.#config, buffer, products), {
-      sink: buffer,
+    const uplink: Uplink = new Uplink(this.#config, {
+      buffer,
       clock: systemClock,
-      log: this.#parts.log,
-      onCommitted: () => {},
+      log,
+      onSettled: (records) => intake.tellSettled(records),
+      onChange: () => this.#tellStatus(buffer, intake, uplink),
     });
-    await this.#intake.start();
-    const addresses = { mqtt: this.#intake.addresses, http: [] };
-    writeAddresses(dataDir, { ...addresses, pid: process.pid });
+    this.#undo.push(() => intake.stop());
+    await intake.start();
+    this.#undo.push(() => uplink.stop());
+    uplink.start();
+    this.#statusLoop(() => this.#tellStatus(buffer, intake, uplink));
+    const http = await this.#serveHttp(buffer, intake, uplink);
+    const addresses = { mqtt: intake.addresses, http: [http] };
+    writeAddresses(this.#config.dataDir, { ...addresses, pid: process.pid });
+    this.#undo.push(async () => removeAddresses(this.#config.dataDir));
     return addresses;
   }
 
   /** Commits and answers what was taken in, then closes everything; safe after a start that failed half-way. */
   async stop(): Promise<void> {
-    await this.#intake?.stop();
-    await this.#buffer?.note('audit', 'stop', {});
-    await this.#buffer?.close();
-    removeAddresses(this.#config.dataDir);
+    for (const undo of this.#undo.splice(0).reverse()) await undo();
+  }
+
+  async #openBuffer(): Promise<RecordBuffer> {
+    const { dataDir, gateway } = this.#config;
+    const onFatal = this.#parts.onFatal;
+    const buffer = await openBuffer({ dataDir, gatewayId: gateway.id, clock: systemClock, onFatal });
+    this.#undo.push(() => buffer.close());
+    await buffer.note('audit', 'start', { version: VERSION });
+    this.#undo.push(async () => {
+      await buffer.note('audit', 'stop', {});
+    });
+    return buffer;
+  }
+
+  async #commit(buffer: RecordBuffer, items: readonly IntakeItem[]): Promise<readonly IntakeResult[]> {
+    try {
+      const results = await buffer.intake(items);
+      this.#commitFailure = null;
+      return results;
+    } catch (error) {
+      if (error instanceof CounterfoilError) {
+        this.#commitFailure = { error, atMs: systemClock.utcMs() };
+        this.#parts.log.error(error.message, { code: error.code, hint: error.hint });
+      }
+      throw error;
+    }
+  }
+
+  async #serveHttp(buffer: RecordBuffer, intake: Intake, uplink: Uplink): Promise<string> {
+    const { log } = this.#parts;
+    const sampler = new StorageSampler(
+      { directories: [this.#config.dataDir], intervalMs: STORAGE_EVERY_MS },
+      { clock: systemClock, timers: systemTimers, log, read: readSpace },
+    );
+    this.#undo.push(() => sampler.stop());
+    await sampler.start();
+    const sources = healthSources({
+      loaded: this.#loaded,
+      clock: systemClock,
+      buffer,
+      intake,
+      uplink,
+      storage: () => sampler.facts(),
+      commitFailure: () => this.#commitFailure,
+    });
+    const server = new HealthServer(this.#config.http, sources, log);
+    this.#undo.push(() => server.stop());
+    await server.start();
+    return server.url ?? this.#config.http.url;
+  }
+
+  #statusLoop(tell: () => void): void {
+    let cancel: () => void = () => {};
+    const turn = () => {
+      tell();
+      cancel = systemTimers.after(STATUS_EVERY_MS, turn);
+    };
+    turn();
+    this.#undo.push(async () => cancel());
+  }
+
+  #tellStatus(buffer: RecordBuffer, intake: Intake, uplink: Uplink): void {
+    const now = toUtcText(systemClock.utcMs());
+    const { mode } = uplink.mode();
+    const { link } = uplink.link();
+    const text = `${mode} ${link}`;
+    if (text !== this.#statusText) this.#statusSince = now;
+    this.#statusText = text;
+    const status = {
+      gateway_id: this.#config.gateway.id,
+      epoch: buffer.epoch,
+      mode,
+      link,
+      storage: 'CLOSED' as const,
+      checkpoint: null,
+      gateway_time_utc: now,
+      clock: 'unknown' as const,
+      since: this.#statusSince,
+    };
+    intake.tellStatus(status).catch((error: unknown) => {
+      this.#parts.log.warn('the status could not be told to lanes', { error: messageOf(error) });
+    });
   }
 }
 

@@ -1,7 +1,8 @@
 /** From the PMS's answer to a batch to what the buffer is told. Every element is checked alone. Pure. */
+import type { GapMarker, Settlement, StreamEntry } from '../buffer/api.ts';
 import { SyncResponseEnvelope, SyncResult } from '../record/wire.ts';
 import type { Batch } from './batch.ts';
-import { type CheckedSettlement, type GapMarker, isGap, type StreamEntry } from './ports.ts';
+import { isGap } from './ports.ts';
 import { type LeftWhy, verdictOn } from './verdict.ts';
 
 export interface Left {
@@ -11,7 +12,7 @@ export interface Left {
 }
 
 export interface CheckedAnswer {
-  readonly settlements: readonly CheckedSettlement[];
+  readonly settlements: readonly Settlement[];
   /** Sequences of gap markers the PMS has noted. */
   readonly noted: readonly number[];
   /** Entries without a checked verdict, in order. */
@@ -30,7 +31,7 @@ export function checkAnswer(batch: Batch, json: unknown, resent: ReadonlySet<num
   const envelope = SyncResponseEnvelope.safeParse(json);
   if (!envelope.success) return null;
   const results = resultsByNumber(envelope.data.results, batch);
-  const settlements: CheckedSettlement[] = [];
+  const settlements: Settlement[] = [];
   const noted: number[] = [];
   const left: Left[] = [];
   let countedCount = 0;
@@ -68,7 +69,7 @@ function numberOf(element: unknown): number | null {
   return typeof element.stream_sequence === 'number' ? element.stream_sequence : null;
 }
 
-type Outcome = LeftWhy | { readonly settle: CheckedSettlement | null };
+type Outcome = LeftWhy | { readonly settle: Settlement | null };
 
 function outcomeOf(entry: StreamEntry, found: Found | undefined, resent: ReadonlySet<number>): Outcome {
   if (found === undefined) return 'missing';
@@ -86,7 +87,7 @@ function notedOutcome(marker: GapMarker, found: SyncResult): Outcome {
 }
 
 /** Whether the buffer knows this step. After a 409 settled records are delivered again; states do not change back. */
-export function isStep(from: string, to: CheckedSettlement['to']): boolean {
+export function isStep(from: string, to: Settlement['to']): boolean {
   if (from === 'PENDING') return true;
   return from === 'AWAITING_VERIFICATION' && (to === 'SYNCED' || to === 'REJECTED');
 }

@@ -2,11 +2,13 @@
  * A batch as bytes. Payloads go in as they are stored: their hash was fixed at intake and nothing re-serialises them
  * (design: "these stored bytes are the bytes that are sent"). Pure.
  */
+
 import { hash } from 'node:crypto';
 import { toUtcText } from '../base/clock.ts';
+import type { StoredRecord, StreamEntry } from '../buffer/api.ts';
 import { sequenceId } from '../record/lane-wire.ts';
 import type { Stream } from '../record/types.ts';
-import { isGap, type SendableRecord, type StreamEntry } from './ports.ts';
+import { isGap } from './ports.ts';
 
 /** What is the same for all entries of a batch. */
 export interface BatchHead {
@@ -84,7 +86,7 @@ function renderEntry(head: BatchHead, entry: StreamEntry): Buffer {
   return Buffer.concat([Buffer.from(opening), entry.payload, CLOSE_RECORD]);
 }
 
-function envelopeOf(head: BatchHead, record: SendableRecord) {
+function envelopeOf(head: BatchHead, record: StoredRecord) {
   return {
     stream_sequence: record.streamSequence,
     sequence: record.sequence,

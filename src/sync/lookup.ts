@@ -1,13 +1,13 @@
 /** Asking the PMS what it holds under our keys: request and check of the answer. Pure. */
+import type { Settlement } from '../buffer/api.ts';
 import { LookupResult } from '../record/wire.ts';
-import type { CheckedSettlement } from './ports.ts';
 import { lookupVerdictOn, type Subject, type Verdict } from './verdict.ts';
 
 /** Most keys in one look-up (the wire allows 1000). */
 export const LOOKUP_LIMIT = 500;
 
 export interface CheckedLookup {
-  readonly settlements: readonly CheckedSettlement[];
+  readonly settlements: readonly Settlement[];
   /** Sequences of records the PMS says it does not hold. */
   readonly unknown: readonly number[];
   /** Sequences without a word that counts. */
@@ -24,7 +24,7 @@ export function lookupBody(gatewayId: string, subjects: readonly Subject[]): Buf
 export function checkLookup(subjects: readonly Subject[], json: unknown, gatewayId: string): CheckedLookup | null {
   const elements = resultsOf(json);
   if (elements === null) return null;
-  const settlements: CheckedSettlement[] = [];
+  const settlements: Settlement[] = [];
   const unknown: number[] = [];
   const left: number[] = [];
   const byKey = wordsByKey(elements, gatewayId);

@@ -1,71 +1,19 @@
 /**
- * What the sync stage needs from others, as small types. main passes the parts in; the real buffer fits `SyncBuffer`
- * as it stands.
+ * What the sync stage needs from others, and what it tells them, as small types. main puts the parts together.
  */
 import type { Clock, Random, Timers } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
-import type { SettledRecord, Settlement, StoredRecord, TrailBody, TrailLog } from '../buffer/api.ts';
+import type { GapMarker, RecordBuffer, SettledRecord, StreamEntry, TrailLog } from '../buffer/api.ts';
 import type { Stream } from '../record/types.ts';
 
-/** Whom the PMS named as second verifier of a Schedule II record, for the trail and the manifest. */
-export interface VerifiedBy {
-  readonly verifierId: string;
-  /** RFC 3339 as the PMS wrote it. */
-  readonly verifiedAt: string;
-}
-
-/** A record with its key at hand: the wire names it beside the payload. */
-export type SendableRecord = StoredRecord & { readonly idempotencyKey: string };
-
-/** Stands in the line for a record that cannot be sent, so that the stream has no hole. */
-export interface GapMarker {
-  readonly gap: 'quarantined' | 'set_aside';
-  readonly sequence: number;
-  readonly streamSequence: number;
-  /** The hash fixed at intake, not that of damaged bytes. */
-  readonly payloadHash: Buffer;
-}
-
-export type StreamEntry = SendableRecord | GapMarker;
+/** The part of the buffer that sync uses. */
+export type SyncBuffer = Pick<
+  RecordBuffer,
+  'gatewayId' | 'epoch' | 'readPending' | 'readFrom' | 'readAwaiting' | 'settle' | 'noteGaps' | 'quarantine' | 'note'
+>;
 
 export function isGap(entry: StreamEntry): entry is GapMarker {
   return 'gap' in entry;
-}
-
-export interface StreamPage {
-  /** In `streamSequence` order; ends before the first damaged record. */
-  readonly entries: readonly StreamEntry[];
-  /** Sequences at the head of the rest whose bytes no longer match their hash; to be quarantined. */
-  readonly damaged: readonly number[];
-}
-
-/** A record the PMS is still verifying. */
-export interface AwaitingRecord {
-  readonly sequence: number;
-  readonly streamSequence: number;
-  readonly idempotencyKey: string;
-  readonly payloadHash: Buffer;
-}
-
-/** A checked verdict, ready for the buffer. */
-export type CheckedSettlement = Settlement & { readonly verification: VerifiedBy | null };
-
-/** The part of the buffer that sync uses. Every promise resolves when the change is on disk. */
-export interface SyncBuffer {
-  readonly gatewayId: string;
-  readonly epoch: string;
-  /** PENDING records and gap markers the PMS has not noted yet; at least one entry if there is any. */
-  readPending(stream: Stream, limit: number, maxBytes: number): StreamPage;
-  /** From a stream number on, whatever the state; what was given up comes as a marker. */
-  readFrom(stream: Stream, streamSequence: number, limit: number, maxBytes: number): StreamPage;
-  /** AWAITING_VERIFICATION after a stream number, in order. */
-  readAwaiting(stream: Stream, afterStreamSequence: number, limit: number): readonly AwaitingRecord[];
-  /** One transaction. A settlement whose step is no longer legal is skipped and missing from the answer. */
-  settle(stream: Stream, settlements: readonly CheckedSettlement[]): Promise<SettledRecord[]>;
-  /** The PMS has noted these markers. Repeating it changes nothing. */
-  noteGaps(stream: Stream, sequences: readonly number[]): Promise<void>;
-  quarantine(stream: Stream, sequences: readonly number[]): Promise<void>;
-  note(log: TrailLog, kind: string, body: TrailBody): Promise<unknown>;
 }
 
 /** Why a stream asks for a person, though it goes on trying now and then. */

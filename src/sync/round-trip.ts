@@ -2,6 +2,7 @@
  * One batch there and back: send it, check the answer, have the buffer settle what was proved, and say what the stream is
  * to remember. The order is the promise: verdicts are on disk before anybody hears of them (receipts, delivery).
  */
+import type { Settlement } from '../buffer/api.ts';
 import type { Stream } from '../record/types.ts';
 import { type CheckedAnswer, checkAnswer } from './answer.ts';
 import type { Batch } from './batch.ts';
@@ -9,7 +10,7 @@ import { codingFrom } from './coding.ts';
 import type { Answered, Exchange } from './exchange.ts';
 import { LOOKUP_LIMIT } from './lookup.ts';
 import type { Outcome } from './outcome.ts';
-import { type CheckedSettlement, isGap, type SyncParts } from './ports.ts';
+import { isGap, type SyncParts } from './ports.ts';
 import type { Source } from './position.ts';
 import {
   afterAnswer,
@@ -145,7 +146,7 @@ export class RoundTrip {
     return next;
   }
 
-  async #settle(settlements: readonly CheckedSettlement[]): Promise<void> {
+  async #settle(settlements: readonly Settlement[]): Promise<void> {
     if (settlements.length === 0) return;
     const settled = await this.#parts.buffer.settle(this.#stream, settlements);
     this.#tally.settled(settled.length);

@@ -6,13 +6,15 @@
  * Waiting happens in one place. News (`wake`) ends an idle wait but never a back-off; a link that is back ends a back-off
  * the PMS did not ask for; only a person (`resume`) or time ends the wait of a stream that stopped with an alarm.
  */
+
 import { messageOf } from '../base/errors.ts';
+import type { PendingPage } from '../buffer/api.ts';
 import type { Stream } from '../record/types.ts';
 import { breakerOf, cutShort, READY } from './backoff.ts';
 import { type Batch, buildBatch } from './batch.ts';
 import type { Exchange } from './exchange.ts';
 import { Pause } from './pause.ts';
-import { logOf, type StreamPage, type SyncAlarm, type SyncParts } from './ports.ts';
+import { logOf, type SyncAlarm, type SyncParts } from './ports.ts';
 import { exhausted, type Source, sourceOf } from './position.ts';
 import { RoundTrip } from './round-trip.ts';
 import {
@@ -151,7 +153,7 @@ export class StreamSync {
     this.#shorten = null;
   }
 
-  #read(source: Source, limit: number): StreamPage {
+  #read(source: Source, limit: number): PendingPage {
     const { buffer } = this.#parts;
     const { byteLimit } = this.#state.window;
     if (source.read === 'from') return buffer.readFrom(this.stream, source.at, limit, byteLimit);
@@ -168,7 +170,7 @@ export class StreamSync {
     await this.#parts.buffer.quarantine(this.stream, sequences);
   }
 
-  #batchOf(page: StreamPage, source: Source, nowMs: number): Batch | null {
+  #batchOf(page: PendingPage, source: Source, nowMs: number): Batch | null {
     const { buffer, checkpoint } = this.#parts;
     const below = source.read === 'pending' ? source.below : null;
     const entries = below === null ? page.entries : page.entries.filter((entry) => entry.streamSequence < below);

@@ -3,8 +3,8 @@
  * the PMS names its key and its hash and says accepted or duplicate, for Schedule II with its own verification of that
  * same hash. Everything else leaves the record where it is. Pure.
  */
+import type { Settlement, StoredRecord } from '../buffer/api.ts';
 import type { LookupResult, SyncResult } from '../record/wire.ts';
-import type { CheckedSettlement, SendableRecord, VerifiedBy } from './ports.ts';
 
 /** Why a record stays as it is although the PMS answered. A short code for log and trail. */
 export type LeftWhy =
@@ -17,7 +17,7 @@ export type LeftWhy =
   | 'hash_mismatch'
   | 'not_known';
 
-export type Verdict = { readonly settle: CheckedSettlement } | { readonly left: LeftWhy };
+export type Verdict = { readonly settle: Settlement } | { readonly left: LeftWhy };
 
 /** What must be known of a record to check a word about it. */
 export interface Subject {
@@ -28,7 +28,7 @@ export interface Subject {
   readonly mustBeVerified: boolean;
 }
 
-export function subjectOf(record: SendableRecord): Subject {
+export function subjectOf(record: StoredRecord): Subject {
   const { sequence, idempotencyKey, payloadHash, schedule } = record;
   return { sequence, idempotencyKey, payloadHash, mustBeVerified: schedule === 'II' };
 }
@@ -37,7 +37,7 @@ export function subjectOf(record: SendableRecord): Subject {
  * The verdict of a batch answer on one record. `resent` says that the same record met `hash_mismatch` before and was
  * read again since: the second time it is set aside.
  */
-export function verdictOn(record: SendableRecord, result: SyncResult, resent: boolean): Verdict {
+export function verdictOn(record: StoredRecord, result: SyncResult, resent: boolean): Verdict {
   const subject = subjectOf(record);
   const stranger = echoFault(subject, result.idempotency_key, result.payload_hash);
   if (stranger !== null) return { left: stranger };
@@ -91,11 +91,11 @@ function accept(subject: Subject, result: SyncResult | LookupResult): Verdict {
 
 function settlement(
   subject: Subject,
-  to: CheckedSettlement['to'],
+  to: Settlement['to'],
   result: SyncResult | LookupResult,
   reason: string | null,
-  verification: VerifiedBy | null = null,
-): CheckedSettlement {
+  verification: Settlement['verification'] = null,
+): Settlement {
   return { sequence: subject.sequence, to, pmsId: result.pms_id ?? null, reason, verification };
 }
 

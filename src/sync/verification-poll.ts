@@ -2,7 +2,9 @@
  * Asks the PMS now and then about records it is still verifying, until it says yes or no. A loop of its own beside the
  * stream's: a slow verification holds up no new record.
  */
+
 import { messageOf } from '../base/errors.ts';
+import type { AwaitingRecord } from '../buffer/api.ts';
 import type { Stream } from '../record/types.ts';
 import { isStep } from './answer.ts';
 import { failed, READY, type Retry } from './backoff.ts';
@@ -10,7 +12,7 @@ import type { Exchange } from './exchange.ts';
 import { LOOKUP_LIMIT } from './lookup.ts';
 import type { SyncOptions } from './options.ts';
 import { Pause } from './pause.ts';
-import type { AwaitingRecord, SyncParts } from './ports.ts';
+import type { SyncParts } from './ports.ts';
 import type { Subject } from './verdict.ts';
 
 type PollOptions = Pick<SyncOptions, 'verificationPollMs' | 'retryBaseMs' | 'retryCapMs' | 'breakerThreshold'>;

@@ -3,24 +3,27 @@
  * payload checked against its hash) and none of its durability. Whoever waits for something asks `until`.
  */
 import { hash } from 'node:crypto';
-import type { SettledRecord, TrailBody, TrailLog, TrailPlace } from '../../src/buffer/api.ts';
-import { type Schedule, type State, type Stream, streamOf } from '../../src/record/types.ts';
 import type {
   AwaitingRecord,
-  CheckedSettlement,
   GapMarker,
-  SendableRecord,
+  PendingPage,
+  SettledRecord,
+  Settlement,
+  StoredRecord,
   StreamEntry,
-  StreamPage,
-  SyncBuffer,
-} from '../../src/sync/ports.ts';
+  TrailBody,
+  TrailLog,
+  TrailPlace,
+} from '../../src/buffer/api.ts';
+import { type Schedule, type State, type Stream, streamOf } from '../../src/record/types.ts';
+import type { SyncBuffer } from '../../src/sync/ports.ts';
 
 interface Row {
-  record: SendableRecord;
+  record: StoredRecord;
   state: State;
   noted: boolean;
   /** Set when a settled verdict came. */
-  settlement: CheckedSettlement | null;
+  settlement: Settlement | null;
 }
 
 export interface Note {
@@ -44,12 +47,12 @@ export class MemoryBuffer implements SyncBuffer {
   readonly #watchers = new Set<() => void>();
 
   /** Adds a record of this schedule and returns its row. */
-  add(schedule: Schedule = 'IV', extra: Readonly<Record<string, unknown>> = {}): SendableRecord {
+  add(schedule: Schedule = 'IV', extra: Readonly<Record<string, unknown>> = {}): StoredRecord {
     const sequence = this.#rows.length + 1;
     const stream = streamOf(schedule);
     const idempotencyKey = `key-${String(sequence).padStart(8, '0')}`;
     const payload = Buffer.from(JSON.stringify({ idempotency_key: idempotencyKey, quantity: 30, schedule, ...extra }));
-    const record: SendableRecord = {
+    const record: StoredRecord = {
       sequence,
       streamSequence: this.#inStream(stream).length + 1,
       idempotencyKey,
@@ -66,7 +69,7 @@ export class MemoryBuffer implements SyncBuffer {
     return record;
   }
 
-  addMany(count: number, schedule: Schedule = 'IV'): SendableRecord[] {
+  addMany(count: number, schedule: Schedule = 'IV'): StoredRecord[] {
     return Array.from({ length: count }, () => this.add(schedule));
   }
 
@@ -86,7 +89,7 @@ export class MemoryBuffer implements SyncBuffer {
     return this.#row(sequence).state;
   }
 
-  settlementOf(sequence: number): CheckedSettlement | null {
+  settlementOf(sequence: number): Settlement | null {
     return this.#row(sequence).settlement;
   }
 
@@ -118,12 +121,12 @@ export class MemoryBuffer implements SyncBuffer {
     });
   }
 
-  readPending(stream: Stream, limit: number, maxBytes: number): StreamPage {
+  readPending(stream: Stream, limit: number, maxBytes: number): PendingPage {
     const waiting = this.#inStream(stream).filter((row) => row.state === 'PENDING' || (isGivenUp(row) && !row.noted));
     return pageOf(waiting, limit, maxBytes);
   }
 
-  readFrom(stream: Stream, streamSequence: number, limit: number, maxBytes: number): StreamPage {
+  readFrom(stream: Stream, streamSequence: number, limit: number, maxBytes: number): PendingPage {
     const rows = this.#inStream(stream).filter((row) => row.record.streamSequence >= streamSequence);
     return pageOf(rows, limit, maxBytes);
   }
@@ -135,7 +138,7 @@ export class MemoryBuffer implements SyncBuffer {
       .map((row) => row.record);
   }
 
-  async settle(stream: Stream, settlements: readonly CheckedSettlement[]): Promise<SettledRecord[]> {
+  async settle(stream: Stream, settlements: readonly Settlement[]): Promise<SettledRecord[]> {
     await this.#write('settle');
     const settled = settlements.flatMap((settlement) => {
       const row = this.#row(settlement.sequence);
@@ -207,7 +210,7 @@ function isIntact(row: Row): boolean {
   return hash('sha256', row.record.payload, 'hex') === row.record.payloadHash.toString('hex');
 }
 
-function pageOf(rows: readonly Row[], limit: number, maxBytes: number): StreamPage {
+function pageOf(rows: readonly Row[], limit: number, maxBytes: number): PendingPage {
   const entries: StreamEntry[] = [];
   let bytes = 0;
   for (const [index, row] of rows.slice(0, limit).entries()) {

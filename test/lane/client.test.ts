@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { LaneClient, type LaneClientOptions, type LaneEvents, type LaneReceipt } from '../../src/lane/client.ts';
+import { LaneClient } from '../../src/lane/client.ts';
+import type { LaneClientOptions, LaneEvents, LaneReceipt } from '../../src/lane/client-api.ts';
 import type { LaneRecord } from '../../src/lane/form.ts';
 import type { SeenStatus } from '../../src/record/lane-wire.ts';
 import { type Arrival, Broker, EPOCH, LANE, STORE } from './broker.ts';
@@ -123,6 +124,7 @@ describe('a sale', () => {
     expect(await Promise.all(sold.map(({ answer }) => answer))).toEqual(['kept', 'kept']);
 
     await broker.start();
+    await broker.status();
     const after = new Till();
     after.client.start();
     after.sell(3);
@@ -188,6 +190,7 @@ describe('what is on the wire', () => {
     await till.offline.count(1);
     for (const [index, schedule] of ['IV', 'II', 'NONE', 'C2', 'II', 'V'].entries()) till.sell(index, { schedule });
     await broker.start();
+    await broker.status();
     time.advance(500);
     expect(numbers(await broker.arrivals.count(6))).toEqual([1, 2, 3, 4, 5, 6]);
   });
@@ -308,6 +311,33 @@ describe('what the gateway says', () => {
     expect(till.client.counts()).toMatchObject({ kept: 1, acknowledged: 0 });
     second.puback();
     expect(await till.acknowledged.count(1)).toEqual([1]);
+  });
+
+  test('tells a new epoch before anything new is published, so what was kept goes first', async () => {
+    const till = await new Till().start();
+    till.sell(1);
+    till.sell(2);
+    await till.acknowledged.count(2);
+    await broker.stop();
+    await till.offline.count(1);
+    till.sell(3);
+    await broker.start();
+    await broker.status({ epoch: 'bbbbbbbb' });
+    time.advance(500);
+    expect(numbers((await broker.arrivals.count(5)).slice(2))).toEqual([1, 2, 3]);
+  });
+
+  test('is not waited for longer than a second when there is no status', async () => {
+    await broker.stop();
+    await broker.start();
+    const till = new Till();
+    till.client.start();
+    till.sell(1);
+    await till.online.count(1);
+    time.advance(999);
+    expect(broker.arrivals.all).toEqual([]);
+    time.advance(1);
+    await till.acknowledged.count(1);
   });
 
   test('is asked for again when it may have been missed, but not while the PMS is out of reach', async () => {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { StreamEntry } from '../../src/buffer/api.ts';
 import { checkAnswer, isStep } from '../../src/sync/answer.ts';
 import { type Batch, buildBatch } from '../../src/sync/batch.ts';
-import type { StreamEntry } from '../../src/sync/ports.ts';
 import { MemoryBuffer } from '../harness/memory-buffer.ts';
 import { acceptedResult, type SentBatch, type SentEntry } from '../harness/scripted-pms.ts';
 

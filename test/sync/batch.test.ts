@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { StreamEntry } from '../../src/buffer/api.ts';
 import { SyncRequest } from '../../src/record/wire.ts';
 import { buildBatch } from '../../src/sync/batch.ts';
-import { isGap, type StreamEntry } from '../../src/sync/ports.ts';
+import { isGap } from '../../src/sync/ports.ts';
 import { MemoryBuffer } from '../harness/memory-buffer.ts';
 
 const head = { gatewayId: 'gw-0042', epoch: '0123abcd', stream: 'standard', checkpoint: null } as const;

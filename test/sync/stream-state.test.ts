@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import type { StreamEntry } from '../../src/buffer/api.ts';
 import { checkAnswer } from '../../src/sync/answer.ts';
 import { type Batch, buildBatch } from '../../src/sync/batch.ts';
 import type { Outcome } from '../../src/sync/outcome.ts';
-import { isGap, type StreamEntry } from '../../src/sync/ports.ts';
+import { isGap } from '../../src/sync/ports.ts';
 import {
   afterAnswer,
   afterOutcome,

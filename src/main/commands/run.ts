@@ -1,7 +1,7 @@
 /** `counterfoil run`: the gateway as a service, until SIGTERM or SIGINT. */
 import { Command } from 'commander';
-import { loadConfig } from '../../base/config/load.ts';
-import { type CounterfoilError, EXIT } from '../../base/errors.ts';
+import { loadConfigFully } from '../../base/config/load.ts';
+import type { CounterfoilError } from '../../base/errors.ts';
 import { createLog } from '../../base/log.ts';
 import { Gateway } from '../gateway.ts';
 
@@ -9,25 +9,26 @@ export function runCommand(): Command {
   return new Command('run')
     .description('run the gateway until it is told to stop')
     .requiredOption('--config <file>', 'YAML configuration file')
-    .action(async ({ config: file }: { config: string }) => runGateway(file));
+    .action(async ({ config }: { config: string }) => runGateway(config));
 }
 
 async function runGateway(file: string): Promise<void> {
   // Nothing this process makes is for other users of the box.
   process.umask(0o077);
-  const config = loadConfig({ file, env: process.env });
-  const log = createLog(config.logLevel);
-  const gateway = new Gateway(config, {
-    log,
-    onFatal: (error) => die(error),
-  });
-  const addresses = await gateway.start();
-  log.info('ready', { ...addresses, gateway: config.gateway.id });
-  const signal = await stopSignal();
-  log.info('stopping', { signal });
-  await gateway.stop();
+  const loaded = loadConfigFully({ file, env: process.env });
+  const log = createLog(loaded.config.logLevel);
+  for (const { key, message } of loaded.warnings) log.warn(message, { reason: key });
+  const gateway = new Gateway(loaded, { log, onFatal: die });
+  try {
+    const stopped = stopSignal();
+    const addresses = await gateway.start();
+    log.info('ready', { ...addresses, gateway: loaded.config.gateway.id });
+    const signal = await stopped;
+    log.info('stopping', { signal });
+  } finally {
+    await gateway.stop();
+  }
   log.info('stopped');
-  process.exit(EXIT.ok);
 }
 
 /** Ends at once: what is on disk is decided, what is not was never acknowledged. */
@@ -36,6 +37,7 @@ function die(error: CounterfoilError): void {
   process.exit(error.exitCode);
 }
 
+/** Resolves at the first signal; a second one ends the process the ordinary way. */
 function stopSignal(): Promise<string> {
   return new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));

@@ -40,7 +40,8 @@ export class DiskModel {
   readonly #syncBegins = new Map<number, number>();
 
   /**
-   * `initial`: files that were there before the recording, by path relative to `root`. `ignore`: relative paths that need
+   * `initial`: files that were there before the recording, by path relative to `root`; a path that ends with a slash is
+   * an empty directory. `ignore`: relative paths that need
    * not survive (SQLite's -shm, which is memory in the shape of a file).
    */
   constructor(
@@ -54,7 +55,8 @@ export class DiskModel {
     this.#ignore = ignore;
     for (const [path, content] of initial) {
       for (let up = dirname(path); up !== '.'; up = dirname(up)) this.#names.set(up, 'directory');
-      this.#names.set(path, new FileModel(content));
+      if (path.endsWith('/')) this.#names.set(path.slice(0, -1), 'directory');
+      else this.#names.set(path, new FileModel(content));
     }
   }
 

@@ -32,6 +32,8 @@ export interface ExamineOptions {
   /** What had been promised, and what lay in `root` (by relative path), when the recording began. */
   readonly before?: { readonly expectation: Expectation; readonly files: ReadonlyMap<string, Buffer> };
   readonly rule?: NameRule;
+  /** Only cuts from this event on; default all. */
+  readonly from?: number;
   /** Most states to lay out. */
   readonly limit: number;
   readonly seed: number;
@@ -75,6 +77,7 @@ async function examineAll(
     root: options.root,
     rule: options.rule ?? 'journal',
     limit: options.limit,
+    from: options.from ?? 0,
     random: seededRandom(options.seed),
     ...(options.before === undefined ? {} : { initial: options.before.files }),
   });

@@ -84,6 +84,8 @@ export interface PlanOptions {
   readonly root: string;
   readonly rule: NameRule;
   readonly initial?: ReadonlyMap<string, Buffer>;
+  /** Only cuts from this event on; default all. */
+  readonly from?: number;
   /** Most states to plan. */
   readonly limit: number;
   readonly random: Random;
@@ -92,7 +94,7 @@ export interface PlanOptions {
 /** A sample of at most `limit` states, in order of their cuts. */
 export function planStates(events: readonly LogEvent[], options: PlanOptions): PlannedState[] {
   const cuts = surveyCuts(events, new DiskModel(options.root, options.rule, options.initial));
-  const candidates = cuts.flatMap(candidatesOf);
+  const candidates = cuts.filter(({ cut }) => cut >= (options.from ?? 0)).flatMap(candidatesOf);
   const planned: PlannedState[] = [];
   for (const [kinds, share] of SHARES) {
     const room = Math.min(options.limit - planned.length, Math.ceil(options.limit * share));

@@ -54,6 +54,12 @@ export class RecordedRun {
     return this.#program;
   }
 
+  /** The last lines of both outputs, for a failure message. */
+  said(): string {
+    const { lines, errorLines } = this.program;
+    return [...lines.slice(-10), ...errorLines.slice(-10)].join('\n');
+  }
+
   async lane(name: string): Promise<Publisher> {
     const { store, world } = this.#options;
     const publisher = await Publisher.open({ host: '127.0.0.1', port: this.#port, store, lane: name, world });

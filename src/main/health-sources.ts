@@ -1,0 +1,64 @@
+/** What the health stage reads, collected from the parts; each function answers from memory. */
+import type { Clock } from '../base/clock.ts';
+import type { LoadedConfig } from '../base/config/load.ts';
+import type { CounterfoilError } from '../base/errors.ts';
+import type { RecordBuffer } from '../buffer/api.ts';
+import type { HealthSources, StorageFacts } from '../health/sources.ts';
+import type { Intake } from '../intake/intake.ts';
+import type { Uplink } from './uplink.ts';
+import { VERSION } from './version.ts';
+
+export interface HealthParts {
+  readonly loaded: LoadedConfig;
+  readonly clock: Clock;
+  readonly buffer: RecordBuffer;
+  readonly intake: Intake;
+  readonly uplink: Uplink;
+  readonly storage: () => StorageFacts | null;
+  /** The latest commit's failure, null when it succeeded. */
+  readonly commitFailure: () => { error: CounterfoilError; atMs: number } | null;
+}
+
+export function healthSources(parts: HealthParts): HealthSources {
+  const { clock, intake, uplink, buffer } = parts;
+  const { config, warnings } = parts.loaded;
+  return {
+    clock,
+    about: {
+      gatewayId: config.gateway.id,
+      store: config.gateway.store,
+      storeName: config.gateway.name,
+      version: VERSION,
+      production: config.production,
+      startedAtMs: clock.utcMs(),
+      startedAtMonotonicMs: clock.monotonicMs(),
+    },
+    limits: {
+      oldestPendingMs: config.fallback.oldestPendingSeconds * 1000,
+      scheduleTwoDepth: config.fallback.scheduleTwoDepthLimit,
+      storageOpenAt: config.storage.openAt,
+      storageReserveAt: config.storage.reserveAt,
+    },
+    buffer: () => buffer.facts(),
+    commitFailure: () => {
+      const failure = parts.commitFailure();
+      return failure === null ? null : { code: failure.error.code, atMs: failure.atMs };
+    },
+    intake: () => ({
+      listening: intake.isListening,
+      addresses: intake.addresses,
+      connections: intake.connections,
+      connectionsLimit: config.intake.maxConnections,
+      queueDepth: intake.queueDepth,
+      queueLimit: config.intake.queueLimit,
+      lanes: intake.lanes(),
+    }),
+    link: () => uplink.link(),
+    mode: () => uplink.mode(),
+    streams: () => uplink.streams(),
+    storage: parts.storage,
+    wallClock: () => ({ quality: 'unknown', offsetMs: null }),
+    worm: () => 'none',
+    warnings: () => warnings,
+  };
+}

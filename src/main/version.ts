@@ -1,0 +1,10 @@
+/** The program's version, from package.json. */
+import { readFileSync } from 'node:fs';
+
+function readVersion(): string {
+  const about: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  const known = typeof about === 'object' && about !== null && 'version' in about ? about.version : null;
+  return typeof known === 'string' ? known : '0.0.0';
+}
+
+export const VERSION = readVersion();
