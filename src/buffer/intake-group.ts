@@ -7,25 +7,23 @@
  */
 import type { IntakeItem, IntakeResult, TrailPlace } from './api.ts';
 import {
-  CONFLICT,
   clockCode,
   flagBits,
   flagsOf,
   PENDING,
-  REFUSED,
   SCHEDULE_TWO,
   scheduleCode,
   stateName,
   streamCodeOfSchedule,
   withFlag,
 } from './codes.ts';
-import { bodyJson, intakeBody } from './entry.ts';
+import { intakeBody } from './entry.ts';
+import { EvidenceKeeper } from './evidence.ts';
 import { UNDONE } from './key-tail.ts';
 import { PACK_RECORDS, sealPack } from './pack.ts';
-import { copyHeads, type Heads, type Moment, nextEntry, type Session, storeEntry } from './session.ts';
+import { copyHeads, type Heads, type Moment, nextEntry, type Session } from './session.ts';
 
 type RecordItem = Extract<IntakeItem, { type: 'record' }>;
-type RefusedItem = Extract<IntakeItem, { type: 'refused' }>;
 
 /** A record about to be inserted. */
 export interface Draft {
@@ -43,23 +41,13 @@ export interface Draft {
   place: TrailPlace | null;
 }
 
-/** Most bytes of open evidence one lane may hold: a broken till must not fill the disk. */
-export const EVIDENCE_BYTES_PER_LANE = 16 * 1024 * 1024;
-
-export interface EvidenceAdded {
-  readonly lane: number;
-  readonly state: number;
-  readonly bytes: number;
-}
-
 export class IntakeGroup {
   readonly #session: Session;
   readonly #moment: Moment;
   readonly heads: Heads;
   readonly drafts: Draft[] = [];
-  readonly evidence: EvidenceAdded[] = [];
+  readonly evidence: EvidenceKeeper;
   duplicates = 0;
-  readonly #evidenceBytes: ReadonlyMap<number, number>;
   readonly #keys = new Map<string, Draft>();
   readonly #fills = new Map<string, number>();
   readonly #numbers: [number, number];
@@ -69,8 +57,8 @@ export class IntakeGroup {
   constructor(session: Session, moment: Moment, evidenceBytes: ReadonlyMap<number, number>) {
     this.#session = session;
     this.#moment = moment;
-    this.#evidenceBytes = evidenceBytes;
     this.heads = copyHeads(session.ledger);
+    this.evidence = new EvidenceKeeper(session, moment, this.heads, evidenceBytes);
     this.#numbers = [...session.ledger.lastNumber];
   }
 
@@ -78,7 +66,7 @@ export class IntakeGroup {
   write(items: readonly IntakeItem[]): IntakeResult[] {
     for (const [at, item] of items.entries()) {
       this.#results.push(null);
-      if (item.type === 'refused') this.#late.push(() => this.#put(at, this.#refuse(item)));
+      if (item.type === 'refused') this.#late.push(() => this.#put(at, this.evidence.refuse(item)));
       else this.#sortRecord(at, item);
     }
     this.#insertPacks(this.drafts.filter((draft) => draft.schedule !== SCHEDULE_TWO));
@@ -239,7 +227,9 @@ export class IntakeGroup {
     const { sql, ledger } = this.#session;
     const head = sql.head.get(holder);
     if (head === undefined) throw new Error(`record ${holder} is in the key index but not in the buffer`);
-    if (!head.lane_hash.equals(item.record.laneHash)) return this.#conflict(item, key, holder, head.schedule);
+    if (!head.lane_hash.equals(item.record.laneHash)) {
+      return this.evidence.conflict(item, key, holder, head.schedule);
+    }
     const carrier = sql.carrier.get(head.pack);
     if (carrier === undefined) throw new Error(`pack ${head.pack} has no carrier row`);
     this.duplicates += 1;
@@ -259,71 +249,6 @@ export class IntakeGroup {
     };
   }
 
-  #conflict(item: RecordItem, key: string, holder: number, schedule: number): IntakeResult {
-    const sequence = holder - this.#session.ledger.baseRecordId;
-    return this.#keep(item.lane, item.receivedAtMs, CONFLICT, {
-      key: Buffer.from(key, 'latin1'),
-      hash: item.record.laneHash,
-      holder,
-      reasons: '[{"code":"key_conflict","field":"idempotency_key"}]',
-      bytes: item.record.payload,
-      log: streamCodeOfSchedule(schedule) === 1 ? 1 : 0,
-      body: { lane: item.lane, lane_hash: item.record.laneHash.toString('base64'), sequence },
-    });
-  }
-
-  #refuse(item: RefusedItem): IntakeResult {
-    const reasons = item.reasons.map(({ code, field }) => ({ code, field }));
-    const codes = [...new Set(reasons.map(({ code }) => code))].sort();
-    const key = item.idempotencyKey;
-    return this.#keep(item.lane, item.receivedAtMs, REFUSED, {
-      key: key === null ? null : Buffer.from(this.#session.ring.lookupHash('key', key), 'latin1'),
-      hash: item.hash,
-      holder: null,
-      reasons: JSON.stringify(reasons),
-      bytes: item.bytes,
-      log: 0,
-      body: { codes, hash: item.hash.toString('base64'), lane: item.lane },
-    });
-  }
-
-  /** Keeps a publish that became no record, once: the same bytes again get the first answer. */
-  #keep(laneName: string, receivedMs: number, state: number, kept: Kept): IntakeResult {
-    const { sql, names, ring, bufferId } = this.#session;
-    const lane = names.lane(laneName);
-    const status = state === CONFLICT ? 'conflict' : 'refused';
-    const known = sql.findEvidence.get(kept.hash, lane, state);
-    if (known !== undefined) {
-      const trail: TrailPlace = {
-        log: known.log === 1 ? 'schedule_two' : 'audit',
-        index: known.trail_index,
-        leaf: known.leaf,
-      };
-      return { status, state: stateName(state) as 'CONFLICT' | 'REFUSED', receivedAtMs: known.received_ms, trail };
-    }
-    const used = this.#evidenceBytes.get(lane) ?? 0;
-    const here = this.evidence.reduce((sum, added) => sum + (added.lane === lane ? added.bytes : 0), 0);
-    if (used + here + kept.bytes.length > EVIDENCE_BYTES_PER_LANE) return { status: 'evidence_full' };
-    const place = storeEntry(this.#session, this.heads, kept.log, this.#moment, status, bodyJson(kept.body));
-    const sealed = ring.sealBytes(kept.bytes, `counterfoil evidence ${bufferId} ${kept.hash.toString('hex')}`);
-    sql.addEvidence.run(
-      state,
-      lane,
-      receivedMs,
-      kept.key,
-      kept.hash,
-      kept.holder,
-      kept.reasons,
-      kept.bytes.length,
-      kept.log,
-      place.index,
-      place.leaf,
-      sealed,
-    );
-    this.evidence.push({ lane, state, bytes: kept.bytes.length });
-    return { status, state: stateName(state) as 'CONFLICT' | 'REFUSED', receivedAtMs: receivedMs, trail: place };
-  }
-
   /** Called after COMMIT: the ledger learns what is now on disk. */
   apply(): void {
     const { ledger } = this.#session;
@@ -337,16 +262,6 @@ export class IntakeGroup {
     }
     for (const [fill, recordId] of this.#fills) ledger.tail.setFill(fill, recordId);
   }
-}
-
-interface Kept {
-  readonly key: Buffer | null;
-  readonly hash: Buffer;
-  readonly holder: number | null;
-  readonly reasons: string;
-  readonly bytes: Buffer;
-  readonly log: 0 | 1;
-  readonly body: Readonly<Record<string, unknown>>;
 }
 
 function accepted(draft: Draft, baseRecordId: number): IntakeResult {

@@ -93,7 +93,7 @@ export class Writer {
     const group = new IntakeGroup(this.#session, moment, this.#evidenceBytes);
     const results = this.#transaction(group.heads, () => group.write(items));
     group.apply();
-    for (const { lane, state, bytes } of group.evidence) this.#countEvidence(lane, state, 1, bytes);
+    for (const { lane, state, bytes } of group.evidence.added) this.#countEvidence(lane, state, 1, bytes);
     this.#facts.duplicatesTotal += group.duplicates;
     this.#facts.acceptedTotal += group.drafts.length;
     return results;

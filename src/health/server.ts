@@ -90,7 +90,12 @@ export class HealthServer {
     if (!secure) return createPlainServer(limits, answer);
     const { certFile, keyFile } = this.#options;
     const tls = { cert: readCertificate(certFile), key: readSecretFile(keyFile ?? ''), minVersion: 'TLSv1.2' } as const;
-    return createTlsServer({ ...limits, ...tls }, answer);
+    try {
+      return createTlsServer({ ...limits, ...tls }, answer);
+    } catch (error) {
+      const message = `http.cert_file and http.key_file cannot be used: ${messageOf(error)}`;
+      throw new CounterfoilError('config_unreadable', message, 'write a certificate and its key as PEM files', error);
+    }
   }
 }
 

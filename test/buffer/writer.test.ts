@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CounterfoilError } from '../../src/base/errors.ts';
 import type { IntakeResult } from '../../src/buffer/api.ts';
-import { EVIDENCE_BYTES_PER_LANE } from '../../src/buffer/intake-group.ts';
+import { EVIDENCE_BYTES_PER_LANE } from '../../src/buffer/evidence.ts';
 import type { Schedule } from '../../src/record/types.ts';
 import { checkChain } from './chain.ts';
 import { anyKey, inFolder, item, openWriter, refusal } from './fixture.ts';

@@ -75,7 +75,7 @@ function oldestPending({ limits }: Snapshot, schedule: Schedule, oldest: OldestP
     ...verdict(
       isLate(oldest, limits) && {
         status: 'warn',
-        output: `Record ${oldest.sequence} waits for the PMS since ${age}. It is safe here; look at the link and sync checks.`,
+        output: `Record ${oldest.sequence} has waited for the PMS for ${age}. It is safe here; look at the link and sync checks.`,
       },
     ),
   };

@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import { boxChecks } from '../../../src/health/checks/box.ts';
+import type { HealthSources } from '../../../src/health/sources.ts';
+import { snapshotOf, sourcesOf } from '../facts.ts';
+
+const find = (spoilt: Partial<HealthSources>, name: string) =>
+  boxChecks(snapshotOf(spoilt)).find((check) => check.name === name);
+const storage = (utilisation: number, fullInMs: number | null = null) => ({
+  storage: () => ({ utilisation, fullInMs, freeBytes: 1000, totalBytes: 5000 }),
+});
+
+test('space: a warning where the breaker opens, a failure where only Schedule II is taken', () => {
+  expect(find(storage(0.7999), 'storage:utilisation')).toMatchObject({ observedValue: 80, status: 'pass' });
+  expect(find(storage(0.8), 'storage:utilisation')?.status).toBe('warn');
+  expect(find(storage(0.95), 'storage:utilisation')?.status).toBe('fail');
+});
+
+test('a forecast under a day is a warning', () => {
+  expect(find(storage(0.1, 3_600_000), 'storage:timeToFull')).toMatchObject({
+    observedValue: 3600,
+    status: 'warn',
+    output: expect.stringContaining('full in 60 min'),
+  });
+  expect(find(storage(0.1, 90_000_000), 'storage:timeToFull')?.status).toBe('pass');
+  expect(find({ storage: () => null }, 'storage:timeToFull')).toBeUndefined();
+});
+
+test('clock: unsynchronised or far off is a warning, unknown is not', () => {
+  const clock = (quality: 'unknown' | 'unsynchronised', offsetMs: number | null) => ({
+    wallClock: () => ({ quality, offsetMs }),
+  });
+  expect(find(clock('unknown', null), 'clock:quality')?.status).toBe('pass');
+  expect(find(clock('unsynchronised', null), 'clock:quality')?.status).toBe('warn');
+  expect(find(clock('unknown', -60_000), 'clock:offset')?.status).toBe('warn');
+  expect(find(clock('unknown', 59_999), 'clock:offset')?.status).toBe('pass');
+});
+
+test('a trail that can be deleted is a warning in production', () => {
+  expect(find({}, 'trail:worm')).toMatchObject({ observedValue: 'none', status: 'pass' });
+  const { about } = sourcesOf();
+  expect(find({ about: { ...about, production: true } }, 'trail:worm')?.status).toBe('warn');
+  expect(find({ about: { ...about, production: true }, worm: () => 'append_only' }, 'trail:worm')?.status).toBe('pass');
+});
+
+test('weak settings are shown for as long as they stand', () => {
+  const warnings = () => [{ key: 'mqtt.listen.0.allow_plain', message: 'Lanes use it without TLS.' }];
+  expect(find({ warnings }, 'configuration:setting')).toMatchObject({
+    componentId: 'mqtt.listen.0.allow_plain',
+    status: 'warn',
+    output: 'Lanes use it without TLS.',
+  });
+});
