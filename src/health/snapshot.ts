@@ -45,7 +45,7 @@ export function takeSnapshot(sources: HealthSources): Snapshot {
   const { about, clock, limits } = sources;
   const monotonicMs = clock.monotonicMs();
   const buffer = sources.buffer();
-  const commits = (buffer?.recentCommitMs ?? []).toSorted((a, b) => a - b);
+  const commits = (buffer?.recentCommitMs ?? []).map(toMicroseconds).toSorted((a, b) => a - b);
   const cpu = process.cpuUsage();
   return {
     about,
@@ -68,6 +68,11 @@ export function takeSnapshot(sources: HealthSources): Snapshot {
     residentBytes: process.memoryUsage.rss(),
     cpuSeconds: (cpu.user + cpu.system) / 1e6,
   };
+}
+
+/** What a clock says beyond the microsecond is noise, and long to read. */
+function toMicroseconds(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
 }
 
 /** Nearest-rank percentile of ascending numbers; null when there are none. */

@@ -35,7 +35,7 @@ export interface CommitFailure {
 }
 
 /** One lane; counts since the gateway's start. */
-export interface LaneFacts {
+interface LaneFacts {
   readonly lane: string;
   readonly connections: number;
   readonly lastSeenAtMs: number;

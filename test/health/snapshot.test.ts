@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { countOf, isLate, oldestOf, percentile, readinessOf } from '../../src/health/snapshot.ts';
 import { bufferWith, GOOD_BUFFER, NOW_MS, snapshotOf } from './facts.ts';

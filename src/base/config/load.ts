@@ -16,7 +16,7 @@ import { type ConfigTree, configSchema } from './schema.ts';
 import { parseSource } from './source.ts';
 
 /** The file's keys with everything decided: derived defaults filled in, paths absolute. */
-export type ResolvedTree = Omit<ConfigTree, 'gateway' | 'trail_dir' | 'schedule_two'> & {
+type ResolvedTree = Omit<ConfigTree, 'gateway' | 'trail_dir' | 'schedule_two'> & {
   readonly gateway: Omit<ConfigTree['gateway'], 'id'> & { readonly id: string };
   readonly trail_dir: string;
   readonly schedule_two: Omit<ConfigTree['schedule_two'], 'signature'> & {

@@ -3,7 +3,7 @@ import { isMap, isNode, isPair, isScalar, LineCounter, type Node, parseDocument 
 import type { KeyPath } from './rules.ts';
 
 /** One error of the YAML itself. */
-export interface SyntaxProblem {
+interface SyntaxProblem {
   readonly offset: number;
   readonly message: string;
 }

@@ -4,13 +4,14 @@
  */
 import { readFileSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
-import { systemClock, systemTimers, type Timers } from '../../base/clock.ts';
+import { systemClock, systemTimers } from '../../base/clock.ts';
 import { readSecretFile } from '../../base/config/secrets.ts';
 import { CounterfoilError, EXIT, messageOf } from '../../base/errors.ts';
 import { LaneClient } from '../../lane/client.ts';
 import type { LaneCredentials } from '../../lane/session.ts';
 import type { Receipt } from '../../record/lane-wire.ts';
 import type { CommandIo } from './io.ts';
+import { AnswerDesk } from './lane-answers.ts';
 
 export interface PublishFlags {
   readonly url: string;
@@ -52,74 +53,6 @@ export async function publish(flags: PublishFlags, io: CommandIo): Promise<void>
     }
   } finally {
     await client.stop();
-  }
-}
-
-interface Question {
-  readonly url: string;
-  readonly number: number;
-  readonly of: number;
-}
-
-/** Asks one thing at a time and knows why no answer came. */
-class AnswerDesk {
-  readonly #client: LaneClient;
-  readonly #timeoutMs: number;
-  readonly #timers: Timers;
-  #offlineReason = 'there was no time to connect';
-  #acknowledged = 0;
-  #isDeferred = false;
-  #answer: ((receipt: Receipt) => void) | null = null;
-  #position = 0;
-
-  constructor(client: LaneClient, timeoutMs: number, timers: Timers) {
-    this.#client = client;
-    this.#timeoutMs = timeoutMs;
-    this.#timers = timers;
-    client.on('offline', (reason) => {
-      this.#offlineReason = reason;
-    });
-    client.on('acknowledged', ({ position }) => {
-      this.#acknowledged = position;
-    });
-    client.on('receipt', ({ row, receipt }) => {
-      if (row?.position !== this.#position) return;
-      this.#isDeferred = receipt.status === 'deferred';
-      if (!this.#isDeferred) this.#answer?.(receipt);
-    });
-  }
-
-  async ask(bytes: Buffer, question: Question): Promise<Receipt> {
-    const { promise, resolve, reject } = Promise.withResolvers<Receipt>();
-    this.#answer = resolve;
-    this.#isDeferred = false;
-    this.#position = this.#client.publishRaw(bytes).position;
-    const cancel = this.#timers.after(this.#timeoutMs, () => reject(this.#complaint(question)));
-    try {
-      return await promise;
-    } finally {
-      cancel();
-    }
-  }
-
-  #complaint({ url, number, of }: Question): CounterfoilError {
-    const which = of === 1 ? 'the record' : `record ${number} of ${of}`;
-    const [what, todo] = this.#reason(url);
-    const again = `${todo}; publish again with the same key, it counts once`;
-    return new CounterfoilError('gateway_unreachable', `${which} was not answered: ${what}`, again);
-  }
-
-  #reason(url: string): [what: string, todo: string] {
-    if (!this.#client.isOnline) {
-      return [`no connection to ${url} (${this.#offlineReason})`, 'check the gateway, --url, --store and --lane'];
-    }
-    if (this.#isDeferred) {
-      return ['the gateway has no room for it and deferred it', 'look at the gateway’s storage (counterfoil status)'];
-    }
-    if (this.#acknowledged === this.#position) {
-      return ['it is on the gateway’s disk, but no receipt came', 'nothing is lost, look at the gateway’s log'];
-    }
-    return ['the gateway did not acknowledge it', 'look at the gateway’s log and at --store and --lane'];
   }
 }
 

@@ -19,13 +19,13 @@ export interface SimulateFlags {
   readonly seed?: string;
   /** Seconds. */
   readonly duration?: number;
+  /** Seconds. */
+  readonly drain: number;
   readonly outbox?: string;
   readonly json?: true;
 }
 
 const PROGRESS_EVERY_MS = 5_000;
-/** After the last sale, the lanes get this long to bring what they keep to the gateway. */
-const DRAIN_MS = 10_000;
 const DRAIN_LOOK_MS = 50;
 
 /** Sells until the time is over or a signal comes; throws `gateway_unreachable` when records stayed at the lanes. */
@@ -52,7 +52,7 @@ export async function simulate(flags: SimulateFlags, io: CommandIo): Promise<voi
     await simulator.start();
     await sellingTime(simulator, flags.duration);
     simulator.closeShop();
-    await drained(simulator);
+    await drained(simulator, flags.drain * 1000);
     report(simulator.counts(), flags, io);
   } finally {
     await simulator.stop();
@@ -89,8 +89,9 @@ function sellingTime(simulator: LaneSimulator, seconds: number | undefined): Pro
   });
 }
 
-async function drained(simulator: LaneSimulator): Promise<void> {
-  for (let waitedMs = 0; waitedMs < DRAIN_MS && simulator.counts().kept > 0; waitedMs += DRAIN_LOOK_MS) {
+/** After the last sale, the lanes get so long to bring what they keep to the gateway. */
+async function drained(simulator: LaneSimulator, limitMs: number): Promise<void> {
+  for (let waitedMs = 0; waitedMs < limitMs && simulator.counts().kept > 0; waitedMs += DRAIN_LOOK_MS) {
     await new Promise<void>((resolve) => {
       systemTimers.after(DRAIN_LOOK_MS, resolve);
     });

@@ -37,6 +37,7 @@ export function laneCommand(io: CommandIo = processIo): Command {
     .option('--bad-rate <share>', 'share of publishes that go wrong somehow, 0 to 1', share, 0.02)
     .option('--seed <text>', 'the same seed sells the same (default: another one each time)')
     .option('--duration <seconds>', 'stop after so long (default: when told to)', positive)
+    .option('--drain <seconds>', 'then let the lanes bring what they still keep for at most so long', positive, 10)
     .option('--outbox <folder>', 'keep the lanes’ outboxes there (default: a temporary folder)')
     .option('--json', 'print the figures as JSON')
     .addHelpText('after', '\nExit code: 0 all records are at the gateway, 1 some are not.')

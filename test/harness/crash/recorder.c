@@ -65,7 +65,7 @@ __attribute__((constructor)) static void recorder_start(void) {
   recorded_root_length = strlen(recorded_root);
   log_fd = REAL(openat)(AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (log_fd < 0) recorder_die(log);
-  log_writev = REAL(writev);
+  log_write = REAL(write);
   control_open(getenv("CRASH_CONTROL"));
 }
 
@@ -173,12 +173,13 @@ static ssize_t write_file(const struct subject *file, int fd, const struct iovec
 }
 
 static ssize_t record_write(int fd, const struct iovec *parts, int count, enum how how, off64_t offset) {
-  if (log_fd < 0 || count < 1) return real_write_call(fd, parts, count, how, offset);
+  /* libuv's signal handler writes to a pipe from any point of any thread, this one inside the mutex included. */
+  if (log_fd < 0 || count < 1 || !may_concern_us(fd)) return real_write_call(fd, parts, count, how, offset);
   LOCK();
   struct subject *subject = subject_of(fd);
   ssize_t result;
   if (subject == NULL || subject->kind == SUBJECT_DIRECTORY) {
-    UNLOCK(); /* may block (a pipe); nobody waits for it */
+    UNLOCK(); /* may block; nobody waits for it */
     return real_write_call(fd, parts, count, how, offset);
   }
   if (subject->kind == SUBJECT_SOCKET) {

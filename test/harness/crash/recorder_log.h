@@ -1,6 +1,6 @@
 /*
- * The binary log of the recorder: one header, path, second path and data per event, written by one writev on a
- * descriptor opened with O_APPEND. Everything here is called with `recorder_mutex` held, so the order of events in the
+ * The binary log of the recorder: one header, path, second path and data per event, written by one call on a descriptor
+ * opened with O_APPEND. Everything here is called with `recorder_mutex` held, so the order of events in the
  * file is the order in which they happened. log.ts reads it; the two layouts must agree.
  */
 #ifndef RECORDER_LOG_H
@@ -50,12 +50,27 @@ struct event_header {
 };
 
 static int log_fd = -1;
-static ssize_t (*log_writev)(int, const struct iovec *, int); /* libc's own: that name is ours in this process */
+static ssize_t (*log_write)(int, const void *, size_t); /* libc's own: that name is ours in this process */
+static char *log_entry; /* the event being put together */
+static size_t log_used, log_room;
 
 /* A recorder that cannot record must not let the test go on: the missing event could be the one that matters. */
 static void recorder_die(const char *what) {
   fprintf(stderr, "recorder: %s: %s\n", what, strerror(errno));
   abort();
+}
+
+static void log_begin(size_t length) {
+  log_used = 0;
+  if (length <= log_room) return;
+  log_room = 2 * length;
+  log_entry = realloc(log_entry, log_room);
+  if (log_entry == NULL) recorder_die("no memory for an event");
+}
+
+static void log_add(const void *bytes, size_t length) {
+  if (length > 0) memcpy(log_entry + log_used, bytes, length);
+  log_used += length;
 }
 
 static void log_event(struct event_header header, const char *path, const char *path2, const struct iovec *data,
@@ -67,21 +82,18 @@ static void log_event(struct event_header header, const char *path, const char *
   header.path_length = (uint16_t)(path == NULL ? 0 : strlen(path));
   header.path2_length = (uint32_t)(path2 == NULL ? 0 : strlen(path2));
 
-  struct iovec parts[3 + 64];
-  int count = 0;
+  header.size = (uint32_t)(sizeof header + header.path_length + header.path2_length + data_length);
+  log_begin(header.size);
+  log_add(&header, sizeof header);
+  log_add(path, header.path_length);
+  log_add(path2, header.path2_length);
   size_t left = data_length;
-  parts[count++] = (struct iovec){&header, sizeof header};
-  parts[count++] = (struct iovec){(void *)path, header.path_length};
-  parts[count++] = (struct iovec){(void *)path2, header.path2_length};
   for (int i = 0; i < data_count && left > 0; i++) {
-    if (count == 3 + 64) recorder_die("more than 64 parts in one write");
     size_t length = data[i].iov_len < left ? data[i].iov_len : left;
-    parts[count++] = (struct iovec){data[i].iov_base, length};
+    log_add(data[i].iov_base, length);
     left -= length;
   }
-  header.size = (uint32_t)(sizeof header + header.path_length + header.path2_length + data_length);
-  ssize_t written = log_writev(log_fd, parts, count);
-  if (written != (long)header.size) recorder_die("could not append to the event log");
+  if (log_write(log_fd, log_entry, log_used) != (ssize_t)log_used) recorder_die("could not append to the event log");
   errno = saved_errno;
 }
 

@@ -32,6 +32,15 @@ static uint32_t last_connection;
 static char recorded_root[PATH_MAX];
 static size_t recorded_root_length;
 
+/* Needs no mutex and may be asked from a signal handler. */
+static int may_concern_us(int fd) {
+  struct stat status;
+  int saved_errno = errno;
+  int known = fstat(fd, &status) == 0;
+  errno = saved_errno;
+  return known && (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode) || S_ISSOCK(status.st_mode));
+}
+
 static int below_root(const char *path) {
   return strncmp(path, recorded_root, recorded_root_length) == 0 &&
          (path[recorded_root_length] == '/' || path[recorded_root_length] == 0);

@@ -84,19 +84,6 @@ describe('lane publish', () => {
     expect(JSON.parse(output)).toEqual(receiptFor(Buffer.from(B)));
   });
 
-  test('says when no gateway is there, when it stays silent, when it defers, and when only the receipt is missing', async () => {
-    const complaint = async (act: () => Promise<unknown>) => {
-      await expect(act()).rejects.toMatchObject({ code: 'gateway_unreachable', exitCode: 1 });
-      return await act().catch((error: Error) => error.message);
-    };
-    const soon = ['--timeout', '1'];
-    const nowhere = [...soon, '--url', 'mqtt://127.0.0.1:1'];
-    expect(await complaint(() => publish(B, [], nowhere))).toMatch(/no connection to mqtt:.*ECONNREFUSED/);
-    expect(await complaint(() => publish(B, [], soon))).toMatch(/on the gateway’s disk, but no receipt/);
-    broker.pubacks = 'withheld';
-    expect(await complaint(() => publish(B, [], soon))).toMatch(/did not acknowledge/);
-  });
-
   test('refuses names and numbers that are none', async () => {
     for (const wrong of [
       ['--store', 'a/b'],

@@ -43,7 +43,7 @@ test('sells at every lane, and everything that was published is at the gateway i
 
 test('what did not reach the gateway is in the outboxes, and goes out with the next run', async () => {
   await broker.stop();
-  const away = simulate(['--lanes', '1', '--rate', '50', '--duration', '1', '--bad-rate', '0']);
+  const away = simulate(['--lanes', '1', '--rate', '50', '--duration', '1', '--bad-rate', '0', '--drain', '0.1']);
   await expect(away).rejects.toMatchObject({ code: 'gateway_unreachable', exitCode: 1 });
   await broker.start();
   await broker.status();
