@@ -58,7 +58,7 @@ export class LaneClient extends EventEmitter<LaneEvents> {
 
   /**
    * Opens the outbox and starts connecting; records kept from before go out first. That the gateway does not answer is
-   * no error. Throws `usage` for a bad URL, `RangeError` for a bad store or lane name, and as `Outbox.open`.
+   * no error. Throws `usage` for a bad URL, certificate or key, `RangeError` for a bad store or lane name, and as `Outbox.open`.
    */
   start(): void {
     const { url, store, lane, timers, random, credentials } = this.#options;

@@ -9,9 +9,9 @@ import { readSchedule } from '../record/schedule.ts';
 import { type Stream, streamOf } from '../record/types.ts';
 
 /** The gateway refuses more (64 KiB); the lane says so before it keeps what could never be accepted. */
-export const MAX_RECORD_BYTES = 65_536;
+const MAX_RECORD_BYTES = 65_536;
 /** A gateway closes the connection over more than this, and the line behind it would never move. */
-export const MAX_RAW_BYTES = 262_144;
+const MAX_RAW_BYTES = 262_144;
 
 /** A record as the till has it: the members of the wire format without those the outbox gives. */
 export type LaneRecord = Readonly<Record<string, unknown>> & { readonly idempotency_key: string };

@@ -14,7 +14,7 @@ export interface SenderConnection {
 }
 
 /** The outbox as the sender needs it; `Outbox` is one. */
-export interface SenderOutbox {
+interface SenderOutbox {
   toSend(stream: Stream, limit: number): number[];
   bytes(position: number): Buffer | null;
 }

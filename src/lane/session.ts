@@ -48,9 +48,9 @@ export interface LaneSession {
   close(): Promise<void>;
 }
 
-/** Starts connecting. Throws `usage` for a URL that is none; everything later is told by `events`. */
+/** Starts connecting. Throws `usage` for a URL, certificate or key that is none; everything later is told by `events`. */
 export function openSession(options: SessionOptions, events: SessionEvents): LaneSession {
-  const client = connect(connectOptions(options));
+  const client = connectOrExplain(connectOptions(options));
   let reason = 'the connection was closed';
   let isGone = false;
 
@@ -59,7 +59,8 @@ export function openSession(options: SessionOptions, events: SessionEvents): Lan
     client.end(true);
   };
   client.on('error', (error) => {
-    reason = messageOf(error);
+    // OpenSSL's texts run over several lines; the first says it.
+    reason = messageOf(error).split('\n', 1).join();
   });
   client.on('connect', () => subscribe(client, options.subscribeTopics, events.onReady, drop));
   client.on('message', (topic, payload) => {
@@ -97,6 +98,21 @@ function subscribe(
     if (error) drop('the gateway refused the subscriptions: not its store, or not a lane of this connection');
     else onReady();
   });
+}
+
+/** Only a certificate or key that is none fails here, before anything is sent. */
+function connectOrExplain(options: IClientOptions): MqttClient {
+  try {
+    return connect(options);
+  } catch (error) {
+    const hint = 'check that the files for --ca-file, --cert-file and --key-file are PEM and belong together';
+    throw new CounterfoilError(
+      'usage',
+      `the lane's certificate or key cannot be used: ${messageOf(error)}`,
+      hint,
+      error,
+    );
+  }
 }
 
 function connectOptions({ url, clientId, credentials }: SessionOptions): IClientOptions {

@@ -4,7 +4,7 @@ import type { Timers } from '../base/clock.ts';
 /** `acknowledged`: the gateway has it on disk. `kept`: it is on this till's disk and goes out by itself later. */
 export type TillAnswer = 'acknowledged' | 'kept';
 
-export const KEPT_AFTER_MS = 5_000;
+const KEPT_AFTER_MS = 5_000;
 
 interface Waiting {
   readonly answer: (answer: TillAnswer) => void;

@@ -10,8 +10,8 @@
 import type { Random, Timers } from '../base/clock.ts';
 
 /** Republish after this long without PUBACK: anywhere in between (full jitter), so that tills do not fall into step. */
-export const REPUBLISH_MIN_MS = 5_000;
-export const REPUBLISH_MAX_MS = 60_000;
+const REPUBLISH_MIN_MS = 5_000;
+const REPUBLISH_MAX_MS = 60_000;
 /** Rounds without any PUBACK after which the connection itself is taken to be the trouble. */
 const SILENT_ROUNDS_BEFORE_DROP = 2;
 

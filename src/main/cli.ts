@@ -10,6 +10,8 @@ import { VERSION } from './version.ts';
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./commands/run.ts')).runCommand(),
   config: async () => (await import('./commands/config.ts')).configCommand(),
+  status: async () => (await import('./commands/status.ts')).statusCommand(),
+  lane: async () => (await import('./commands/lane.ts')).laneCommand(),
   pms: async () => (await import('./commands/pms.ts')).pmsCommand(),
   demo: async () => (await import('./commands/demo.ts')).demoCommand(),
 };
@@ -17,6 +19,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
 const ABOUT: Readonly<Record<string, string>> = {
   run: 'run the gateway until it is told to stop',
   config: 'validate, show or describe the configuration',
+  status: 'how a running gateway is',
+  lane: 'be a lane: publish records, simulate traffic',
   pms: 'check a PMS, or serve the reference PMS',
   demo: 'show the gateway at work: lanes, outages, a reference PMS',
 };

@@ -26,8 +26,8 @@ const STATES = numberFromEnvironment('CRASH_STATES', 2000);
 const PLANTED_STATES = 300;
 const PLANTED_RECORDS = 100;
 /** Enough bytes of records, poorly compressible, to make SQLite fold its WAL back into the database (8 MiB of it). */
-const LARGE_RECORDS = 420;
-const LARGE_NOTE_DIGITS = 60_000;
+const LARGE_RECORDS = 200;
+const LARGE_NOTE_CHARACTERS = 60_000;
 const EVENTS_BEFORE_FOLDING = 40;
 const SERVED = { alive: true, outstanding: 0 };
 const seed = runSeed();
@@ -48,9 +48,9 @@ describe.skipIf(!canBuildRecorder())(`crash states of the gateway, CRASH_SEED=${
   });
   afterEach(() => scene.close());
 
-  async function load(run: RecordedRun, records: number, noteDigits?: number): Promise<void> {
+  async function load(run: RecordedRun, records: number, noteCharacters?: number): Promise<void> {
     const lanes = [await run.lane('lane-1'), await run.lane('lane-2'), await run.lane('lane-3')];
-    await publishBursts(lanes, records, 12, random, noteDigits);
+    await publishBursts(lanes, records, 12, random, noteCharacters);
     for (const { alive, outstanding } of lanes) expect({ alive, outstanding }, run.said()).toEqual(SERVED);
   }
 
@@ -97,7 +97,7 @@ describe.skipIf(!canBuildRecorder())(`crash states of the gateway, CRASH_SEED=${
   it('loses, changes and doubles nothing while the WAL is folded back and begun anew', async () => {
     const run = recordedGateway(scene, { root, world });
     await run.start();
-    await load(run, LARGE_RECORDS, LARGE_NOTE_DIGITS);
+    await load(run, LARGE_RECORDS, LARGE_NOTE_CHARACTERS);
     await load(run, 40);
     await run.stop();
     const from = firstFolding(run.events(), world);

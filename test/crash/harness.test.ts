@@ -51,10 +51,11 @@ describe.skipIf(!canBuildRecorder())(`crash harness on its stand-in, CRASH_SEED=
     return { run, world, root };
   }
 
-  async function examineStandIn(plant: StandInPlant, prepare?: (recorder: Recorder) => void): Promise<Examination> {
+  async function examineStandIn(plant: StandInPlant, trouble?: (recorder: Recorder) => void): Promise<Examination> {
     const { run, world, root } = standIn(plant);
-    await run.start(prepare);
+    await run.start();
     const lanes = [await run.lane('lane-1'), await run.lane('lane-2')];
+    trouble?.(run.recorder);
     await publishBursts(lanes, 120, 8, seededRandom(seed));
     await run.stop();
     const examined = await examine({
@@ -84,7 +85,7 @@ describe.skipIf(!canBuildRecorder())(`crash harness on its stand-in, CRASH_SEED=
   });
 
   it('finds a disk that ignores syncs', async () => {
-    const examined = await examineStandIn('none', (recorder) => recorder.ignoreSyncs('buffer.db'));
+    const examined = await examineStandIn('none', (recorder) => recorder.ignoreSyncs('buffer.db-wal'));
     expect(describeExamination(examined, seed)).toMatch(/acknowledged records are missing/);
   });
 

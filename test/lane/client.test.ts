@@ -403,10 +403,13 @@ describe('starting and stopping', () => {
     await till.online.count(1);
   });
 
-  test('a bad URL or name is told at once and leaves no lock', () => {
+  test('a bad URL, key or name is told at once and leaves no lock', () => {
     expect(() => new Till({ url: 'http://127.0.0.1' }).client.start()).toThrow(
       expect.objectContaining({ code: 'usage' }),
     );
+    const noKey = { cert: Buffer.from('no certificate'), key: Buffer.from('no key') };
+    const secure = () => new Till({ url: 'mqtts://127.0.0.1', credentials: noKey }).client.start();
+    expect(secure).toThrow(/certificate or key cannot be used/);
     expect(() => new Till({ lane: 'lane/1' }).client.start()).toThrow(RangeError);
     const till = new Till();
     till.client.start();

@@ -4,6 +4,7 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { formRaw, formRecord, type LaneRecord, labelOf } from '../../src/lane/form.ts';
@@ -69,7 +70,7 @@ describe('what is on disk', () => {
 
   test('a killed till has lost nothing it had kept, and its numbers have no gap', async () => {
     const path = join(folder, 'outbox.db');
-    const till = spawn(process.execPath, [join(import.meta.dirname, 'outbox-killed.ts'), path]);
+    const till = spawn(process.execPath, [fileURLToPath(new URL('./outbox-killed.ts', import.meta.url)), path]);
     const ended = once(till, 'exit');
     let last = 0;
     for await (const line of createInterface({ input: till.stdout })) {

@@ -1,15 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import {
   isTopicName,
   parseReceipt,
   parseStatus,
   parseTopic,
   type Receipt,
+  receiptSchema,
   receiptsTopic,
   recordsTopic,
   type Status,
   sequenceId,
+  statusSchema,
   statusTopic,
   trainingTopic,
 } from '../../src/record/lane-wire.ts';
@@ -101,6 +104,11 @@ const STATUS: Status = {
 const bytes = (value: unknown) => Buffer.from(JSON.stringify(value));
 
 describe('messages', () => {
+  test('have a published form: every member is there, even when it is null', () => {
+    expect(z.toJSONSchema(receiptSchema).required).toEqual(Object.keys(RECEIPT));
+    expect(z.toJSONSchema(statusSchema).required).toEqual(Object.keys(STATUS));
+  });
+
   test('a receipt and a status are read back', () => {
     expect(parseReceipt(bytes(RECEIPT))).toEqual(RECEIPT);
     expect(parseStatus(bytes(STATUS))).toEqual(STATUS);

@@ -97,6 +97,7 @@ describe('a buffer file the gateway cannot take', () => {
   test.each([
     ['header', 0],
     ['schema', 100],
+    ['inner page', 8192],
   ])('a damaged %s', async (_, offset) => {
     const gateway = await filled(3, 1);
     await gateway.stop();

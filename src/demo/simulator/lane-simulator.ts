@@ -65,7 +65,7 @@ const NO_COUNTS: LaneCounts = {
 };
 
 /** Lanes are called `lane-1`, `lane-2` and so on. */
-export const laneName = (index: number): string => `lane-${index + 1}`;
+const laneName = (index: number): string => `lane-${index + 1}`;
 
 export class LaneSimulator {
   readonly #options: LaneSimulatorOptions;

@@ -8,7 +8,7 @@ import type { SimulatedRecord, SimulatedStore } from './store.ts';
 export type ExpectedAnswer = 'accepted' | 'flagged' | 'refused' | 'duplicate' | 'conflict';
 
 /** A record for a lane's outbox, or bytes that are published as they are. */
-export type Publish =
+type Publish =
   | { readonly type: 'record'; readonly record: SimulatedRecord }
   | { readonly type: 'bytes'; readonly bytes: Buffer };
 

@@ -8,7 +8,7 @@ import { below, pick } from './random.ts';
 import { makeRecord, type TestRecord } from './records.ts';
 
 /**
- * Sends `count` records over `publishers` in bursts of at most `burst`, and waits for every answer. `noteDigits`: length of
+ * Sends `count` records over `publishers` in bursts of at most `burst`, and waits for every answer. `noteCharacters`: length of
  * the poorly compressible text in each; default mixed and mostly none.
  */
 export async function publishBursts(
@@ -16,13 +16,13 @@ export async function publishBursts(
   count: number,
   burst: number,
   random: Random,
-  noteDigits?: number,
+  noteCharacters?: number,
 ): Promise<void> {
   const sent: TestRecord[] = [];
   while (sent.length < count && publishers.some((publisher) => publisher.alive)) {
     for (const publisher of publishers) {
       const size = Math.min(1 + below(random, burst), count - sent.length);
-      const records = Array.from({ length: size }, () => makeRecord(random, noteDigits));
+      const records = Array.from({ length: size }, () => makeRecord(random, noteCharacters));
       // A till that missed a PUBACK sends the record again.
       if (sent.length > 0 && random() < 0.2) records.push(pick(random, sent));
       publisher.send(records);

@@ -20,16 +20,22 @@ function hex(random: Random, digits: number): string {
   return text.slice(0, digits);
 }
 
-/** Mostly small; some large enough that a commit group spans many pages, written incompressibly. */
+/** Random text that hardly compresses: six bits a character. */
+function noise(random: Random, length: number): string {
+  const words = Uint32Array.from({ length: Math.ceil(length / 5) }, () => Math.floor(random() * 2 ** 32));
+  return Buffer.from(words.buffer).toString('base64url').slice(0, length);
+}
+
+/** Mostly small; some large enough that a commit group spans many pages. */
 function noteLength(random: Random): number {
   const size = random();
   return size < 0.7 ? 0 : size < 0.95 ? below(random, 2000) : 4000 + below(random, 16_000);
 }
 
 /** A record nobody has sent before. Schedules are mixed, so both streams and both trails grow. */
-export function makeRecord(random: Random, noteDigits: number = noteLength(random)): TestRecord {
+export function makeRecord(random: Random, noteCharacters: number = noteLength(random)): TestRecord {
   const key = `crash-${hex(random, 24)}`;
-  const note = hex(random, noteDigits);
+  const note = noise(random, noteCharacters);
   const record = {
     idempotency_key: key,
     ndc: pick(random, ['0574-4072-05', '00574407205', '60505-2519-01']),

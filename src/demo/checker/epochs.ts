@@ -1,0 +1,28 @@
+/** How the buffer's row numbers become the numbers people see. */
+import type Database from 'better-sqlite3';
+
+/** Codes of column `schedule`. */
+export const SCHEDULES: Readonly<Record<number, string>> = { 0: 'NONE', 2: 'II', 3: 'III', 4: 'IV', 5: 'V' };
+
+interface EpochRow {
+  readonly epoch: string;
+  readonly base: number;
+}
+
+export class Epochs {
+  readonly #newestFirst: readonly EpochRow[];
+
+  constructor(db: Database.Database) {
+    this.#newestFirst = db
+      .prepare<[], EpochRow>('SELECT epoch, base_record_id AS base FROM epoch ORDER BY ordinal DESC')
+      .all();
+    if (this.#newestFirst.length === 0) throw new Error('the buffer has no epoch');
+  }
+
+  /** Epoch and sequence of the row with that `record_id`: those of the newest epoch whose base is below it. */
+  placeOf(recordId: number): { readonly epoch: string; readonly sequence: number } {
+    const found = this.#newestFirst.find(({ base }) => base < recordId);
+    if (found === undefined) throw new Error(`row ${recordId} is older than every epoch`);
+    return { epoch: found.epoch, sequence: recordId - found.base };
+  }
+}
