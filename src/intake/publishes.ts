@@ -126,6 +126,7 @@ export class Publishes {
       session.deferredKey ??= published.idempotencyKey;
     } else if (session.deferredKey !== null && session.deferredKey === published.idempotencyKey)
       session.deferredKey = null;
+    gatherWrites(session);
     done(null);
     if (!this.#lanes.listens(lane)) return;
     const receipt = receiptOf(this.#options.source, published, answer, this.#clock.utcMs());
@@ -151,6 +152,14 @@ export class Publishes {
     });
     done(new Error(reason));
   }
+}
+
+/** PUBACKs of one commit group leave in one system call per connection instead of one each. */
+function gatherWrites(session: LaneSession): void {
+  const { conn } = session.client;
+  if (conn.writableCorked > 0) return;
+  conn.cork();
+  process.nextTick(() => conn.uncork());
 }
 
 /** A receipt that cannot be written is lost with its connection; the lane asks again by resending. */

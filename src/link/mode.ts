@@ -16,10 +16,10 @@ import type { LinkWord } from './verdict.ts';
 
 export type Mode = 'NORMAL' | 'FALLBACK' | 'RECONCILING' | 'CAPTURE';
 
-export type ModeReason = 'link_offline' | 'oldest_pending' | 'schedule_two_depth' | 'storage_open' | 'capture';
+type ModeReason = 'link_offline' | 'oldest_pending' | 'schedule_two_depth' | 'storage_open' | 'capture';
 
 /** How long a record has waited. */
-export interface Age {
+interface Age {
   readonly ageMs: number;
   /** False: it came in an earlier boot, `ageMs` is a lower bound and it counts as over every threshold. */
   readonly sameBoot: boolean;
@@ -104,7 +104,7 @@ function reasonsFor(facts: ModeFacts, limits: ModeLimits): ModeReason[] {
 }
 
 /** Records of an earlier boot are over every threshold: how long the box was off, nobody knows. */
-export function isOver(age: Age, limitMs: number): boolean {
+function isOver(age: Age, limitMs: number): boolean {
   return !age.sameBoot || age.ageMs > limitMs;
 }
 

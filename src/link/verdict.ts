@@ -7,8 +7,7 @@
  */
 
 /** From the cable upwards; a failed layer leaves those above it unknown. */
-export const LAYERS = ['dns', 'tcp', 'tls', 'heartbeat', 'delivery'] as const;
-export type Layer = (typeof LAYERS)[number];
+export type Layer = 'dns' | 'tcp' | 'tls' | 'heartbeat' | 'delivery';
 
 export interface LayerVerdict {
   readonly layer: Layer;

@@ -1,11 +1,11 @@
 /** From the PMS's answer to a batch to what the buffer is told. Every element is checked alone. Pure. */
 import type { GapMarker, Settlement, StreamEntry } from '../buffer/api.ts';
-import { SyncResponseEnvelope, SyncResult } from '../record/wire.ts';
+import { SyncResult } from '../record/wire.ts';
 import type { Batch } from './batch.ts';
 import { isGap } from './ports.ts';
 import { type LeftWhy, verdictOn } from './verdict.ts';
 
-export interface Left {
+interface Left {
   readonly sequence: number;
   readonly streamSequence: number;
   readonly why: LeftWhy;
@@ -28,9 +28,9 @@ export interface CheckedAnswer {
  * failed attempt. `resent` holds the sequences that met `hash_mismatch` before.
  */
 export function checkAnswer(batch: Batch, json: unknown, resent: ReadonlySet<number>): CheckedAnswer | null {
-  const envelope = SyncResponseEnvelope.safeParse(json);
-  if (!envelope.success) return null;
-  const results = resultsByNumber(envelope.data.results, batch);
+  const elements = resultsIn(json);
+  if (elements === null) return null;
+  const results = resultsByNumber(elements, batch);
   const settlements: Settlement[] = [];
   const noted: number[] = [];
   const left: Left[] = [];
@@ -45,7 +45,22 @@ export function checkAnswer(batch: Batch, json: unknown, resent: ReadonlySet<num
     if (outcome.settle !== null) settlements.push(outcome.settle);
     else if (isGap(entry)) noted.push(entry.sequence);
   }
-  return { settlements, noted, left, countedCount, cosignature: envelope.data.cosignature ?? null };
+  return { settlements, noted, left, countedCount, cosignature: cosignatureIn(json) };
+}
+
+/** The `results` of an answer, unchecked; null when it has none. */
+export function resultsIn(json: unknown): readonly unknown[] | null {
+  if (typeof json !== 'object' || json === null || !('results' in json)) return null;
+  return Array.isArray(json.results) ? json.results : null;
+}
+
+/** A cosignature goes into the trail, whose entries are bounded; a longer one is worth less than the results beside it. */
+const MAX_COSIGNATURE = 8192;
+
+function cosignatureIn(json: unknown): string | null {
+  if (typeof json !== 'object' || json === null || !('cosignature' in json)) return null;
+  const { cosignature } = json;
+  return typeof cosignature === 'string' && cosignature.length <= MAX_COSIGNATURE ? cosignature : null;
 }
 
 type Found = SyncResult | 'not_understood' | 'contradictory';

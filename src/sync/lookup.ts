@@ -1,6 +1,8 @@
 /** Asking the PMS what it holds under our keys: request and check of the answer. Pure. */
+
 import type { Settlement } from '../buffer/api.ts';
 import { LookupResult } from '../record/wire.ts';
+import { resultsIn } from './answer.ts';
 import { lookupVerdictOn, type Subject, type Verdict } from './verdict.ts';
 
 /** Most keys in one look-up (the wire allows 1000). */
@@ -22,7 +24,7 @@ export function lookupBody(gatewayId: string, subjects: readonly Subject[]): Buf
 
 /** Checks a 200 answer; null when it is no look-up answer. */
 export function checkLookup(subjects: readonly Subject[], json: unknown, gatewayId: string): CheckedLookup | null {
-  const elements = resultsOf(json);
+  const elements = resultsIn(json);
   if (elements === null) return null;
   const settlements: Settlement[] = [];
   const unknown: number[] = [];
@@ -36,11 +38,6 @@ export function checkLookup(subjects: readonly Subject[], json: unknown, gateway
     else left.push(subject.sequence);
   }
   return { settlements, unknown, left };
-}
-
-function resultsOf(json: unknown): readonly unknown[] | null {
-  if (typeof json !== 'object' || json === null || !('results' in json)) return null;
-  return Array.isArray(json.results) ? json.results : null;
 }
 
 /** Words about our own records only: keys are unique per store, and the PMS may name other gateways' too. */

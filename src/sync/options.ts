@@ -3,7 +3,7 @@
 export type Coding = 'identity' | 'gzip' | 'zstd';
 
 /** PEM texts for the connection to the PMS; each null means Node's default or none. */
-export interface TlsMaterial {
+interface TlsMaterial {
   /** Certificate authorities to trust instead of the system's. */
   readonly ca: string | null;
   /** Client certificate and its key (mTLS). */

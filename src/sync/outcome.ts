@@ -15,7 +15,7 @@ export type Reply =
   | { readonly kind: 'fault'; readonly fault: Fault };
 
 /** No usable reply: whether the PMS has the batch is unknown, and only its word will tell. */
-export type Fault = 'not_connected' | 'timed_out' | 'broken_off' | 'answer_too_large' | 'stopped';
+type Fault = 'not_connected' | 'timed_out' | 'broken_off' | 'answer_too_large' | 'stopped';
 
 export type Outcome =
   | { readonly kind: 'answered'; readonly json: unknown }

@@ -38,7 +38,7 @@ export interface Delivery {
   readonly count: number;
 }
 
-export interface SyncEvents {
+interface SyncEvents {
   /** New states, on disk, for the lanes' receipts. */
   onSettled?(records: readonly SettledRecord[]): void;
   onDelivery?(delivery: Delivery): void;

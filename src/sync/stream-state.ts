@@ -94,7 +94,7 @@ export function afterFailure(state: StreamState, round: Timing, askedMs: number 
 type Timing = Pick<Round, 'nowMs' | 'options' | 'random'>;
 
 /** Stop with an alarm; the wait is nobody's to cut short but a person's. */
-export function stopWith(state: StreamState, alarm: SyncAlarm, round: Timing): StreamState {
+function stopWith(state: StreamState, alarm: SyncAlarm, round: Timing): StreamState {
   const notBeforeMs = round.nowMs + round.options.stoppedRetryMs;
   return { ...state, alarm, retry: { failures: state.retry.failures + 1, notBeforeMs, asked: true } };
 }

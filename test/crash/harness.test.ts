@@ -46,7 +46,7 @@ describe.skipIf(!canBuildRecorder())(`crash harness on its stand-in, CRASH_SEED=
   function standIn(plant: StandInPlant, root = scene.folder()): { run: RecordedRun; world: World; root: string } {
     const world = new World();
     const args = [join(HARNESS, 'stand-in.ts'), join(root, 'data'), '--plant', plant];
-    const run = new RecordedRun({ root, scratch: scene.folder(), name: 'run', args, world, store: '0042' });
+    const run = new RecordedRun({ root, scratch: scene.folder(), args, world, store: '0042' });
     scene.onClose(() => run.abandon());
     return { run, world, root };
   }

@@ -1,5 +1,6 @@
 /** Probes against real sockets: a PMS, a portal, a closed port, a server that takes connections and says nothing. */
 import { once } from 'node:events';
+import { createServer as createHttpsServer } from 'node:https';
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock, systemTimers, type Timers } from '../../src/base/clock.ts';
@@ -8,6 +9,7 @@ import { LINK_DEFAULTS, type ProbeOptions } from '../../src/link/options.ts';
 import { Probe, type ProbeParts } from '../../src/link/probe.ts';
 import { Scene } from '../harness/scene.ts';
 import { type Script, ScriptedPms } from '../harness/scripted-pms.ts';
+import { hasOpenssl, type SelfSigned, selfSigned } from '../harness/self-signed.ts';
 
 let scene: Scene;
 beforeEach(() => {
@@ -169,6 +171,42 @@ describe('TLS', () => {
     const silent = await plainServer(() => {});
     const late = await run(probeOf(`https://127.0.0.1:${silent}`, { options: { timeoutMs: 50 } }));
     expect(late.tls?.reason).toBe('no answer to the TLS handshake');
+  });
+});
+
+describe.skipIf(!hasOpenssl())('TLS with certificates', () => {
+  /** A PMS over TLS that takes only clients with this certificate. */
+  async function securePms(server: SelfSigned, client: SelfSigned): Promise<string> {
+    const https = createHttpsServer(
+      { ...server, ca: client.cert, requestCert: true, rejectUnauthorized: true },
+      (_request, response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"ok"}'),
+    );
+    https.listen(0, '127.0.0.1');
+    await once(https, 'listening');
+    scene.onClose(() => {
+      https.closeAllConnections();
+      https.close();
+    });
+    const address = https.address();
+    return `https://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
+  }
+
+  test('passes when both sides trust each other, fails when we do not trust the PMS', async () => {
+    const server = selfSigned(scene.folder(), 'pms');
+    const client = selfSigned(scene.folder(), 'gateway');
+    const url = await securePms(server, client);
+    const mutual = { ca: server.cert, cert: client.cert, key: client.key };
+    const good = await run(probeOf(url, { options: mutual }));
+    expect([good.tls?.verdict, good.heartbeat?.verdict]).toEqual(['ok', 'ok']);
+    const distrusting = await run(probeOf(url, { options: { ...mutual, ca: null } }));
+    expect(distrusting.tls).toEqual({ verdict: 'fail', reason: expect.stringContaining('self-signed certificate') });
+    expect(distrusting.heartbeat?.verdict).toBe('unknown');
+  });
+
+  test('without a client certificate the heartbeat fails', async () => {
+    const server = selfSigned(scene.folder(), 'pms');
+    const url = await securePms(server, selfSigned(scene.folder(), 'gateway'));
+    expect((await run(probeOf(url, { options: { ca: server.cert } }))).heartbeat?.verdict).not.toBe('ok');
   });
 });
 

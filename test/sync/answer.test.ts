@@ -163,6 +163,16 @@ describe('single words', () => {
   });
 });
 
+test('a cosignature comes along, and one that makes no sense spoils nothing', () => {
+  const batch = mixedBatch();
+  const results = sentIn(batch).map((entry) => acceptedResult(entry));
+  const cosignatureOf = (cosignature: unknown) => checkAnswer(batch, { results, cosignature }, NOBODY);
+  expect(cosignatureOf('— pms.example AAAA\n')?.cosignature).toBe('— pms.example AAAA\n');
+  for (const nonsense of [7, null, 'x'.repeat(9000)]) {
+    expect(cosignatureOf(nonsense)).toMatchObject({ cosignature: null, countedCount: 4 });
+  }
+});
+
 describe('delivered again after a 409', () => {
   test('a settled record counts and does not change back', () => {
     const buffer = new MemoryBuffer();

@@ -12,7 +12,7 @@ import type { Scene } from '../harness/scene.ts';
 import { ScriptedPms, StrictLedger } from '../harness/scripted-pms.ts';
 
 /** Waits that no test has to sit through; what a test is about it sets itself. */
-export const QUICK: Partial<SyncOptions> = {
+const QUICK: Partial<SyncOptions> = {
   lingerMs: 0,
   idlePollMs: 60_000,
   retryBaseMs: 1,

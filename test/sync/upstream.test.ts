@@ -1,8 +1,12 @@
+import { once } from 'node:events';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { systemTimers } from '../../src/base/clock.ts';
 import { Upstream, type UpstreamOptions } from '../../src/sync/upstream.ts';
 import { Scene } from '../harness/scene.ts';
 import { type Script, ScriptedPms } from '../harness/scripted-pms.ts';
+import { hasOpenssl, selfSigned } from '../harness/self-signed.ts';
 
 let scene = new Scene();
 afterEach(async () => {
@@ -117,5 +121,36 @@ describe('a fault', () => {
     await upstream.stop();
     expect(await running).toEqual({ kind: 'fault', fault: 'stopped' });
     expect(await upstream.post('/x', content)).toEqual({ kind: 'fault', fault: 'stopped' });
+  });
+});
+
+describe.skipIf(!hasOpenssl())('over TLS', () => {
+  test('trusts only the given authority and shows its own certificate', async () => {
+    const server = selfSigned(scene.folder(), 'pms');
+    const client = selfSigned(scene.folder(), 'gateway');
+    const settings = { ...server, ca: client.cert, requestCert: true, rejectUnauthorized: true };
+    const https = createServer(settings, (_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{"results":[]}');
+    });
+    https.listen(0, '127.0.0.1');
+    await once(https, 'listening');
+    scene.onClose(() => {
+      https.closeAllConnections();
+      https.close();
+    });
+    const pmsUrl = `https://127.0.0.1:${(https.address() as AddressInfo).port}`;
+    const own = { cert: client.cert, key: client.key };
+    const reply = async (tls: UpstreamOptions['tls']) => {
+      const upstream = new Upstream(
+        { pmsUrl, connectTimeoutMs: 5000, requestTimeoutMs: 20_000, maxAnswerBytes: 1000, tls },
+        systemTimers,
+      );
+      upstream.start();
+      scene.onClose(() => upstream.stop());
+      return upstream.post('/x', content);
+    };
+    expect(await reply({ ca: server.cert, ...own })).toMatchObject({ kind: 'reply', status: 200 });
+    expect(await reply({ ca: null, ...own })).toMatchObject({ kind: 'fault' });
+    expect(await reply({ ca: server.cert, cert: null, key: null })).toMatchObject({ kind: 'fault' });
   });
 });

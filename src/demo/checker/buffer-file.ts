@@ -63,10 +63,7 @@ function reading(db: Database.Database, dataDir: string): BufferReading {
   return {
     records: readRecords(db, dataDir, epochs),
     evidence: evidence.all().map(({ hash, was }) => ({ hash: hash.toString('hex'), isConflict: was === CONFLICT })),
-    problems: [
-      ...(integrity === 'ok' ? [] : [`buffer.db: ${String(integrity)}`]),
-      ...trailProblems(db, epochs),
-    ],
+    problems: [...(integrity === 'ok' ? [] : [`buffer.db: ${String(integrity)}`]), ...trailProblems(db, epochs)],
   };
 }
 
@@ -74,7 +71,8 @@ function readRecords(db: Database.Database, dataDir: string, epochs: Epochs): Bu
   const seals = new Seals(db, dataDir);
   const rows = db.prepare<[], Row>(ROWS).all();
   const packs = new Map<number, Buffer[] | null>();
-  for (const { record_id, sealed } of rows) if (sealed !== null) packs.set(record_id, seals.openPack(record_id, sealed));
+  for (const { record_id, sealed } of rows)
+    if (sealed !== null) packs.set(record_id, seals.openPack(record_id, sealed));
   return rows.map((row) => ({
     ...epochs.placeOf(row.record_id),
     stream: SCHEDULES[row.schedule] === 'II' ? 'schedule_two' : 'standard',

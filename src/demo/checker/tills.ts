@@ -4,7 +4,17 @@
  * log was only appended to, and SQLite itself drops a tail that was cut off in the middle (sqlite.org/fileformat2.html,
  * section 4.4).
  */
-import { copyFileSync, existsSync, mkdtempSync, openSync, readdirSync, readSync, closeSync, rmSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -13,8 +23,8 @@ import { sha256 } from './canonical.ts';
 /** One publish a till has kept. */
 export interface TillRecord {
   readonly lane: string;
-  /** SHA-256 that names the publish at the gateway: `lane_hash`, or of the bytes where they are no JSON. Hex. */
-  readonly hash: string | null;
+  /** SHA-256 (hex) under which the gateway may hold it: `lane_hash`, and that of the bytes, which names what is no record. */
+  readonly hashes: readonly string[];
   /** False while the gateway has not acknowledged it: then nothing was promised. */
   readonly acknowledged: boolean;
 }
@@ -52,7 +62,7 @@ function readOutbox(file: string): TillRecord[] {
     const rows = db.prepare<[], OutboxRow>('SELECT lane_hash, bytes, state FROM record ORDER BY position').all();
     return rows.map(({ lane_hash, bytes, state }) => ({
       lane,
-      hash: lane_hash ?? (bytes === null ? null : sha256(bytes)),
+      hashes: [...(lane_hash === null ? [] : [lane_hash]), ...(bytes === null ? [] : [sha256(bytes)])],
       acknowledged: state !== 'kept',
     }));
   } finally {

@@ -56,7 +56,8 @@ function firstBreak(entries: readonly Entry[]): string | null {
     const text = entry.textAfter(previous);
     if (!leafOf(text).equals(entry.leaf)) return `entry ${place} (${entry.about}) is not what its hash was taken of`;
     const stated = JSON.parse(text) as { readonly i?: unknown; readonly p?: unknown };
-    if (stated.i !== place || stated.p !== previous) return `entry ${place} (${entry.about}) does not continue the chain`;
+    if (stated.i !== place || stated.p !== previous)
+      return `entry ${place} (${entry.about}) does not continue the chain`;
     previous = entry.leaf.toString('base64');
   }
   return null;

@@ -14,7 +14,7 @@ export type GatewayPlant = 'normal' | 'early';
 export interface RecordedGatewayOptions {
   /** Recorded directory; the gateway's data_dir is `data` below it. */
   readonly root: string;
-  readonly name?: string;
+  readonly keepLog?: boolean;
   readonly plant?: GatewayPlant;
   readonly pmsUrl?: string;
   readonly world: World;
@@ -30,7 +30,7 @@ export function recordedGateway(scene: Scene, options: RecordedGatewayOptions): 
   const run = new RecordedRun({
     root: options.root,
     scratch: scene.folder(),
-    name: options.name ?? 'gateway',
+    keepLog: options.keepLog ?? true,
     args: [...plant, COUNTERFOIL, 'run', '--config', config],
     world: options.world,
     store: STORE,

@@ -2,7 +2,6 @@
  * One run of a program under the recorder: starts it, lets lanes publish, ends it without warning, and gives back the log
  * together with what the lanes know.
  */
-import { join } from 'node:path';
 import { type Ending, Program } from '../program.ts';
 import { type LogEvent, readEventLog } from './log.ts';
 import { Publisher } from './publisher.ts';
@@ -14,7 +13,8 @@ export interface RecordedOptions {
   readonly root: string;
   /** Existing directory outside `root`. */
   readonly scratch: string;
-  readonly name: string;
+  /** False: the recorder only hands out faults. Default true. */
+  readonly keepLog?: boolean;
   /** Arguments for Node. */
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -31,7 +31,7 @@ export class RecordedRun {
 
   constructor(options: RecordedOptions) {
     this.#options = options;
-    this.recorder = new Recorder(options.root, options.scratch, options.name);
+    this.recorder = new Recorder(options.root, options.scratch, options.keepLog);
   }
 
   /** Starts the program and waits until it takes lanes. A second start continues the same log: one disk, several lives. */
@@ -88,6 +88,6 @@ export class RecordedRun {
 
   /** The log so far; call it when the program has ended. */
   events(): LogEvent[] {
-    return readEventLog(join(this.recorder.logFile));
+    return readEventLog(this.recorder.logFile);
   }
 }

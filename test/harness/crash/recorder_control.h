@@ -29,7 +29,7 @@ struct control_page {
   uint32_t writes_seen;
   uint32_t syncs_seen;
   uint8_t reserved[80 - 48];
-  char path_part[128]; /* write and sync faults only for paths that contain this text; empty: all */
+  char path_part[128]; /* faults only for paths that contain this text, or end with it when it ends with $; empty: all */
 };
 
 static struct control_page no_control;
@@ -47,7 +47,10 @@ static int control_concerns(const char *path) {
   char part[sizeof no_control.path_part];
   memcpy(part, (const void *)control->path_part, sizeof part);
   part[sizeof part - 1] = 0;
-  return part[0] == 0 || strstr(path, part) != NULL;
+  size_t length = strlen(part), path_length = strlen(path);
+  if (length == 0 || part[length - 1] != '$') return strstr(path, part) != NULL;
+  length -= 1;
+  return path_length >= length && strncmp(path + path_length - length, part, length) == 0;
 }
 
 /* The errno this call has to fail with, or 0. */

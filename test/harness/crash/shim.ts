@@ -56,11 +56,11 @@ export class Recorder {
   readonly #root: string;
   #fd = -1;
 
-  /** `root`: directory whose files are recorded. `scratch`: existing directory outside it for the log. */
-  constructor(root: string, scratch: string, name: string) {
+  /** `root`: directory whose files are recorded. `scratch`: existing directory outside it for the log, if one is kept. */
+  constructor(root: string, scratch: string, keepLog = true) {
     this.#root = root;
-    this.logFile = join(scratch, `${name}.events`);
-    this.#controlFile = join(scratch, `${name}.control`);
+    this.logFile = keepLog ? join(scratch, 'recorder.events') : '/dev/null';
+    this.#controlFile = join(scratch, 'recorder.control');
   }
 
   start(): void {
@@ -78,7 +78,7 @@ export class Recorder {
     };
   }
 
-  /** From now on writes to files whose path contains `pathPart` fail. */
+  /** From now on writes to files whose path contains `pathPart` (with `$` at its end: ends with it) fail. */
   failWrites(order: FaultOrder, pathPart = ''): void {
     this.#setPathPart(pathPart);
     this.#setRule(0, order);

@@ -33,6 +33,8 @@ export class World {
   readonly published = new Map<string, TestRecord>();
   readonly acknowledged = new Set<string>();
   readonly deferred = new Set<string>();
+  /** Called with every PUBACK, before anything else can happen: for trouble at an exact moment. */
+  onAcknowledged: (() => void) | null = null;
   readonly #sequences = new Map<string, number>();
   readonly #synced = new Set<string>();
   readonly #places = new Map<string, string>();
@@ -60,6 +62,7 @@ export class World {
 
   noteAcknowledged(laneHash: string): void {
     this.acknowledged.add(laneHash);
+    this.onAcknowledged?.();
   }
 
   noteReceipt(receipt: Receipt): void {
