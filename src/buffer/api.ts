@@ -134,7 +134,7 @@ export interface OldestPending {
   readonly sameBoot: boolean;
 }
 
-/** The buffer's own facts, kept in memory and always current as of the last commit. */
+/** The buffer's own facts, kept in memory; told by the writer at most 100 ms after a commit. For people and slow loops. */
 export interface BufferFacts {
   readonly epoch: string;
   readonly lastSequence: number;

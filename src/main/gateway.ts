@@ -11,6 +11,7 @@ import { openBuffer } from '../buffer/open.ts';
 import { HealthServer } from '../health/server.ts';
 import { readSpace, StorageSampler } from '../health/storage-sampler.ts';
 import { Intake } from '../intake/intake.ts';
+import { refuseWhatIsMissing } from './fitness.ts';
 import { healthSources } from './health-sources.ts';
 import { loadProducts } from './products.ts';
 import { removeAddresses, writeAddresses } from './run-files.ts';
@@ -51,6 +52,7 @@ export class Gateway {
   /** Recovers the buffer, then serves lanes. Throws a `CounterfoilError` when the box is not fit; call `stop` then too. */
   async start(): Promise<GatewayAddresses> {
     const { log } = this.#parts;
+    refuseWhatIsMissing(this.#config);
     const products = loadProducts(this.#config.productTable);
     const buffer = await this.#openBuffer();
     const intake: Intake = new Intake(intakeOptions(this.#config, buffer, products), {

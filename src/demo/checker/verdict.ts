@@ -31,17 +31,16 @@ export interface Verdict {
   readonly problems: readonly string[];
 }
 
-/** The verdict on one line, for a screen. */
-export function verdictLine(verdict: Verdict): string {
-  const { counts, altered, problems } = verdict;
+/** The verdict on one line that fits a screen; with the first problem when there is one. */
+export function verdictLine({ altered, content, counts, problems }: Verdict): string {
+  const word = content ? 'content' : 'NOT CONTENT';
   const figures = [
-    `${counts.acknowledged} acknowledged`,
+    `lost ${counts.lost}`,
+    `twice ${counts.twice}`,
     `${counts.durable} durable`,
     `${counts.atPms} at the PMS`,
     ...(counts.pending > 0 ? [`${counts.pending} pending`] : []),
-    ...(altered.length > 0 ? [`altered: ${altered.join(', ')}`] : []),
-    `lost ${counts.lost}`,
-    `twice ${counts.twice}`,
+    ...(altered.length > 0 ? [`altered ${altered.join(' ')}`] : []),
   ].join(', ');
-  return verdict.content ? `content: ${figures}` : `NOT CONTENT: ${problems[0] ?? 'no reason given'} (${figures})`;
+  return content ? `${word}: ${figures}` : `${word}: ${problems[0] ?? 'no reason given'}; ${figures}`;
 }

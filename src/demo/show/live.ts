@@ -32,6 +32,8 @@ export class Live {
   readonly #ended = Promise.withResolvers<Verdict>();
   #isCheckDue = false;
   #isEnding = false;
+  /** The line is down by itself and not by a key, so it comes back by itself. */
+  #isOwnOutage = false;
 
   constructor(options: LiveOptions) {
     this.#options = options;
@@ -58,9 +60,11 @@ export class Live {
     if (this.#isEnding) return;
     switch (key) {
       case 'w':
+        this.#isOwnOutage = false;
         this.#trouble(() => (show.look().wan === 'open' ? show.cut('cut') : show.heal()));
         break;
       case 'p':
+        this.#isOwnOutage = false;
         this.#trouble(() => (show.look().wan === 'portal' ? show.heal() : show.portal()));
         break;
       case 'k':
@@ -123,11 +127,13 @@ export class Live {
         this.#nextOutage(all);
         return;
       }
+      this.#isOwnOutage = true;
       this.#trouble(() => show.cut(kind));
       this.#cancels.set('outage', timers.after(lastsMs, end));
     };
     const end = () => {
-      if (this.#look().wan === kind) this.#run(() => show.heal());
+      if (this.#isOwnOutage) this.#run(() => show.heal());
+      this.#isOwnOutage = false;
       this.#nextOutage(all);
     };
     this.#cancels.set('outage', timers.after(afterMs, begin));

@@ -48,3 +48,13 @@ export function tillTotals(tills: readonly TillLook[]): { readonly sold: number;
 export function pendingOf(figures: GatewayFigures | null): number {
   return figures === null ? 0 : figures.standard.pending + figures.scheduleTwo.pending;
 }
+
+/** Records younger than this are on their way, not waiting. */
+const FRESH_SECONDS = 3;
+
+/** The line is up, the gateway well, every till connected, and nothing has waited for long. */
+export function isSettled({ figures, gateway, tills, wan }: Look): boolean {
+  if (wan !== 'open' || gateway !== 'up' || figures === null) return false;
+  const oldest = Math.max(figures.standard.oldestSeconds ?? 0, figures.scheduleTwo.oldestSeconds ?? 0);
+  return figures.mode === 'NORMAL' && oldest < FRESH_SECONDS && tills.every(({ isLit }) => isLit);
+}

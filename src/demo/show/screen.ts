@@ -1,13 +1,12 @@
 /** The screen of the live demonstration: 80 columns by 24 rows, as lines with tones. Pure. */
-import { verdictLine } from '../checker/verdict.ts';
 import type { StreamFigures } from './figures.ts';
 import { column, type Line, type Piece, type Tone } from './ink.ts';
-import { type Look, pendingOf, type TillLook, tillTotals } from './look.ts';
+import { type Look, type TillLook, tillTotals } from './look.ts';
 import { sparkline } from './sparkline.ts';
 import type { WanState } from './wan.ts';
 
 export const SCREEN_ROWS = 24;
-const EVENT_ROWS = 7;
+const EVENT_ROWS = 8;
 const LEFT_COLUMN = 40;
 /** A queue of so many records fills the bar. */
 const FULL_BAR_AT = 20;
@@ -34,34 +33,45 @@ export function screen(look: Look, isPlain = false): Line[] {
     BLANK,
     ...figureLines(look),
     BLANK,
-    ...queueLines(look, isPlain),
+    queueLine(look, isPlain),
     BLANK,
     tillLine(look.tills, isPlain),
     checkerLine(look),
     BLANK,
     ...eventLines(look),
     BLANK,
-    [' open ', ['bold', look.urls.gateway], '  also ', 'health', ' and ', 'metrics', ' there; PMS ', look.urls.pms],
+    [' open  ', ['bold', look.urls.gateway], '  (health, metrics)   PMS ', look.urls.pms],
     keyLine(look),
   ];
 }
 
 function title({ elapsedMs }: Look): Line {
   const head = ' Counterfoil: four tills, a gateway, a PMS, and a bad line';
-  return [['bold', head.padEnd(70)], clockText(elapsedMs)];
+  return [['bold', head.padEnd(74)], clockText(elapsedMs)];
 }
 
 function figureLines(look: Look): Line[] {
   const { sold, acknowledged } = tillTotals(look.tills);
   const { figures, verdict } = look;
   const counts = verdict?.verdict.counts;
+  const isUp = look.gateway === 'up';
   const wrong = (count: number | undefined): Piece =>
     count === undefined ? '-' : [count === 0 ? 'good' : 'bad', String(count)];
   return [
-    row(['records in      ', ['bold', number(sold)]], ['gateway  ', gatewayPiece(look)]),
-    row(['durable, acked  ', ['bold', number(acknowledged)]], ['mode     ', toned(figures?.mode, MODE_TONE)]),
-    row(['synced to PMS   ', ['bold', number(figures?.synced ?? 0)]], ['link     ', toned(figures?.link, LINK_TONE)]),
-    row(['lost ', wrong(counts?.lost), '   twice ', wrong(counts?.twice)], ['WAN      ', WAN_WORD[look.wan]]),
+    row(['records in       ', ['bold', number(sold)]], ['gateway  ', gatewayPiece(look)]),
+    row(
+      ['durable, acked   ', ['bold', number(acknowledged)]],
+      ['mode     ', toned(isUp ? figures?.mode : null, MODE_TONE)],
+    ),
+    row(
+      ['synced to PMS    ', ['bold', number(figures?.synced ?? 0)]],
+      ['link     ', toned(isUp ? figures?.link : null, LINK_TONE)],
+    ),
+    row(['pending standard ', ...streamPieces(figures?.standard)], ['WAN      ', WAN_WORD[look.wan]]),
+    row(
+      ['pending Sched. II', ...streamPieces(figures?.scheduleTwo)],
+      ['checker  lost ', wrong(counts?.lost), '   twice ', wrong(counts?.twice)],
+    ),
   ];
 }
 
@@ -74,23 +84,14 @@ function toned(word: string | null | undefined, tones: Readonly<Record<string, T
   return word == null ? '-' : [tones[word] ?? 'bold', word];
 }
 
-function queueLines(look: Look, isPlain: boolean): Line[] {
-  const { depths, figures } = look;
-  const peak = Math.max(0, ...depths);
+function queueLine({ depths }: Look, isPlain: boolean): Line {
   const bars = sparkline(depths, FULL_BAR_AT, isPlain).padStart(60);
-  return [
-    row(
-      ['pending     ', ['bold', number(pendingOf(figures))], ` standard ${streamText(figures?.standard)}`],
-      ['Schedule II ', streamText(figures?.scheduleTwo)],
-    ),
-    [' last minute ', bars, ` ${isPlain ? '|' : '│'}${peak}`],
-  ];
+  return [' last minute ', bars, ` ${isPlain ? '|' : '│'}${Math.max(0, ...depths)}`];
 }
 
-function streamText(stream: StreamFigures | undefined): string {
-  if (stream === undefined) return '-';
-  if (stream.oldestSeconds === null) return String(stream.pending);
-  return `${stream.pending} (oldest ${stream.oldestSeconds.toFixed(0)} s)`;
+function streamPieces(stream: StreamFigures | undefined): Line {
+  const oldest = stream?.oldestSeconds ?? null;
+  return [['bold', number(stream?.pending ?? 0)], oldest === null ? '' : `  oldest ${oldest.toFixed(0).padStart(3)} s`];
 }
 
 /** A till is lit while it is connected; what it keeps is on its own disk. */
@@ -109,7 +110,9 @@ function checkerLine({ elapsedMs, isChecking, verdict }: Look): Line {
   if (verdict === null) return [' checker ', isChecking ? 'is reading …' : 'runs after each trouble, or press c'];
   const agoSeconds = Math.max(0, Math.round((elapsedMs - verdict.atMs) / 1000));
   const when = isChecking ? 'checking again' : `${agoSeconds} s ago`;
-  return [' checker ', [verdict.verdict.content ? 'good' : 'bad', `${verdictLine(verdict.verdict)}`], ` (${when})`];
+  const { content, problems } = verdict.verdict;
+  if (content) return [' checker ', ['good', 'content'], ` with every record (${when})`];
+  return [' checker ', ['bad', `NOT CONTENT (${when}): ${problems[0] ?? ''}`]];
 }
 
 function eventLines({ events }: Look): Line[] {
@@ -118,8 +121,7 @@ function eventLines({ events }: Look): Line[] {
 }
 
 function keyLine({ isStopping }: Look): Line {
-  if (isStopping)
-    return [['bold', ' stopping: the queue drains, then the checker reads all. Ctrl-C again ends at once']];
+  if (isStopping) return [['bold', ' stopping: the queue drains, then the checker reads all; Ctrl-C ends at once']];
   const keys = ['w WAN', 'k kill -9', 'p portal', 'a alter a row', 'c check', 'q stop'];
   return [' keys  ', ...keys.flatMap((key): Line => [['bold', key.slice(0, 1)], `${key.slice(1)}   `])];
 }

@@ -10,7 +10,7 @@ import { alterPending } from '../checker/tamper.ts';
 import { type Verdict, verdictLine } from '../checker/verdict.ts';
 import type { ProgramCommand } from './child.ts';
 import { readFigures } from './figures.ts';
-import { type Event, type GatewayState, type Look, pendingOf, tillTotals } from './look.ts';
+import { type Event, type GatewayState, isSettled, type Look, pendingOf, tillTotals } from './look.ts';
 import { Parts, type PartsOptions } from './parts.ts';
 import { runChecker } from './run-checker.ts';
 import { sleep, type Time, until } from './wait.ts';
@@ -32,8 +32,6 @@ const LINE_NEWS: Readonly<Record<Exclude<WanState, 'open'>, string>> = {
   silent: 'WAN silent: connections stand, nothing passes',
   portal: 'captive portal: everything gets "200 OK" and a page',
 };
-/** Records younger than this are on their way, not waiting. */
-const FRESH_SECONDS = 3;
 
 export class Show {
   readonly #time: Time;
@@ -91,12 +89,8 @@ export class Show {
     };
   }
 
-  /** The line is up, the gateway well, and nothing has waited for long. */
   isSettled(): boolean {
-    const { figures, gateway, tills, wan } = this.look();
-    if (this.isBusy || wan !== 'open' || gateway !== 'up' || figures === null) return false;
-    const oldest = Math.max(figures.standard.oldestSeconds ?? 0, figures.scheduleTwo.oldestSeconds ?? 0);
-    return figures.mode === 'NORMAL' && oldest < FRESH_SECONDS && tills.every(({ isLit }) => isLit);
+    return !this.isBusy && isSettled(this.look());
   }
 
   async cut(kind: 'cut' | 'silent'): Promise<void> {

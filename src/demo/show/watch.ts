@@ -1,4 +1,4 @@
-/** Looks at the gateway twice a second and keeps what a screen shows of the past: events and the depth of the queue. */
+/** Looks at the gateway four times a second and keeps what a screen shows of the past: events and the depth of the queue. */
 import type { GatewayFigures } from './figures.ts';
 import { type Event, pendingOf } from './look.ts';
 import type { Time } from './wait.ts';
@@ -10,7 +10,7 @@ export interface WatchOptions extends Time {
   readonly onEvent: (event: Event) => void;
 }
 
-const LOOK_EVERY_MS = 500;
+const LOOK_EVERY_MS = 250;
 const DEPTH_EVERY_MS = 1000;
 const DEPTHS_KEPT = 60;
 const EVENTS_KEPT = 50;

@@ -69,7 +69,12 @@ async function playLines(setting: Setting): Promise<Verdict> {
     const { urls } = show.look();
     io.write(`          gateway ${urls.gateway}, PMS ${urls.pms}\n`);
     const durationMs = (flags.duration ?? SCRIPT_SECONDS) * 1000;
-    await Promise.race([playScript(show, TIME, durationMs, () => interruption.has), show.broken]);
+    let isBroken = false;
+    show.broken.catch(() => {
+      isBroken = true;
+    });
+    const isOver = () => isBroken || interruption.has;
+    await Promise.race([playScript(show, TIME, durationMs, isOver), show.broken]);
     return await Promise.race([show.finish(), show.broken]);
   });
 }
@@ -87,7 +92,13 @@ async function playLive(setting: Setting): Promise<Verdict> {
       onKey: (key) => (key === 'ctrl-c' ? interruption.interrupt() : live.press(key)),
     });
     const random = seededRandom(`${seed} outages`);
-    const live = new Live({ ...TIME, show, random, draw: (lines) => terminal.draw(lines), isPlain: !isUnicode(io.env) });
+    const live = new Live({
+      ...TIME,
+      show,
+      random,
+      draw: (lines) => terminal.draw(lines),
+      isPlain: !isUnicode(io.env),
+    });
     const cancel = flags.duration === undefined ? () => {} : TIME.timers.after(flags.duration * 1000, () => live.end());
     try {
       terminal.open();

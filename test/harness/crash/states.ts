@@ -24,6 +24,8 @@ export interface CrashState {
 
 const SECTOR_BYTES = 512;
 const PAGE_BYTES = 4096;
+const SHM_BYTES = 32_768;
+const STALE_SHM_SHARE = 0.1;
 
 /** A tear of `change` at a sector or page boundary of the file, as often head as tail; null when it lies in one sector. */
 function tearOf(change: Change, random: Random): Fate | null {
@@ -77,6 +79,15 @@ function namesKept(planned: PlannedState, undecided: number, random: Random): nu
   return planned.kind === 'subset' ? below(random, undecided + 1) : undecided;
 }
 
+/** SQLite's -shm is written by mapped stores and never synced: after a cut it may be there with anything in it. */
+function addStaleShm(files: Map<string, Buffer>, random: Random): string {
+  const wal = [...files.keys()].find((path) => path.endsWith('-wal'));
+  if (wal === undefined || random() >= STALE_SHM_SHARE) return '';
+  const words = Uint32Array.from({ length: SHM_BYTES / 4 }, () => Math.floor(random() * 2 ** 32));
+  files.set(wal.replace(/-wal$/, '-shm'), Buffer.from(words.buffer));
+  return ', stale -shm';
+}
+
 function stateAt(disk: DiskModel, planned: PlannedState, random: Random): CrashState {
   const kept = namesKept(planned, disk.undecidedNames(), random);
   const now = disk.namesAfter(Number.POSITIVE_INFINITY);
@@ -84,7 +95,8 @@ function stateAt(disk: DiskModel, planned: PlannedState, random: Random): CrashS
   const fateOf = decide(planned, changes, random);
   const names = disk.namesAfter(kept);
   const files = new Map([...names.files].map(([path, file]) => [path, file.contentWith(fateOf)]));
-  const label = `${planned.kind}#${planned.pick} at event ${planned.cut}, ${changes.length} changes undecided`;
+  const stale = addStaleShm(files, random);
+  const label = `${planned.kind}#${planned.pick} at event ${planned.cut}, ${changes.length} changes undecided${stale}`;
   return { cut: planned.cut, label, files, directories: names.directories };
 }
 

@@ -1,0 +1,56 @@
+/**
+ * Promise 8: never something weaker in silence. A setting that asks for a protection this version does not have stops
+ * the start; it is not ignored. Each line goes when the protection comes.
+ */
+import type { Config } from '../base/config/load.ts';
+import { CounterfoilError } from '../base/errors.ts';
+
+interface Unmet {
+  readonly asked: (config: Config) => boolean;
+  readonly key: string;
+  readonly message: string;
+}
+
+const NOT_YET: readonly Unmet[] = [
+  {
+    asked: (config) => config.production,
+    key: 'production',
+    message: 'the append-only trail partition that production needs is not part of this version; set it to false',
+  },
+  {
+    asked: (config) => config.scheduleTwo.signature === 'required',
+    key: 'schedule_two.signature',
+    message: 'signatures are not verified by this version, so it cannot hold unsigned records; write optional',
+  },
+  {
+    asked: (config) => config.scheduleTwo.secondSigner === 'required',
+    key: 'schedule_two.second_signer',
+    message: 'second signatures are not verified by this version; write optional',
+  },
+  {
+    asked: (config) => config.sync.profile === 'single',
+    key: 'sync.profile',
+    message: 'this version sends batches only; write batch',
+  },
+  {
+    asked: (config) => config.storage.maxBytes !== null,
+    key: 'storage.max_bytes',
+    message: 'this version watches the whole file system only; write null',
+  },
+  {
+    asked: (config) => config.storage.maxRecords !== null,
+    key: 'storage.max_records',
+    message: 'this version does not limit the number of records; write null',
+  },
+];
+
+/** Throws `config_invalid` (exit 78) naming every setting that asks for what this version cannot do. */
+export function refuseWhatIsMissing(config: Config): void {
+  const unmet = NOT_YET.filter(({ asked }) => asked(config));
+  if (unmet.length === 0) return;
+  throw new CounterfoilError(
+    'config_invalid',
+    unmet.map(({ key, message }) => `${key}: ${message}`).join('\n'),
+    'Nothing was started. The README lists what this version does and does not do.',
+  );
+}

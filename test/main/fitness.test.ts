@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/base/config/load.ts';
+import { refuseWhatIsMissing } from '../../src/main/fitness.ts';
+
+const configWith = (overrides: Record<string, unknown>) =>
+  loadConfig({ env: {}, overrides: { 'gateway.store': '0042', ...overrides } });
+
+describe('refuseWhatIsMissing', () => {
+  it('lets the defaults pass', () => {
+    expect(() => refuseWhatIsMissing(configWith({}))).not.toThrow();
+  });
+
+  it.each([
+    ['schedule_two.signature', 'required'],
+    ['schedule_two.second_signer', 'required'],
+    ['sync.profile', 'single'],
+    ['storage.max_bytes', 1_000_000_000],
+    ['storage.max_records', 1_000_000],
+  ])('stops at %s: %s', (key, value) => {
+    expect(() => refuseWhatIsMissing(configWith({ [key]: value }))).toThrow(key);
+  });
+
+  it('names everything at once', () => {
+    const config = configWith({ 'sync.profile': 'single', 'storage.max_records': 1_000_000 });
+    expect(() => refuseWhatIsMissing(config)).toThrow(/sync\.profile.*storage\.max_records/s);
+  });
+});
