@@ -19,10 +19,11 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
-import { CounterfoilError } from '../base/errors.ts';
+import { CounterfoilError, messageOf } from '../base/errors.ts';
 import { KEY_BYTES, KEY_PURPOSE, newWrappedKey } from './keyring.ts';
+import { storageError } from './storage-error.ts';
 
 /** 'CFoi': marks a SQLite file as a Counterfoil buffer (pragma application_id). */
 const APPLICATION_ID = 0x43466f69;
@@ -67,7 +68,9 @@ function damaged(message: string, cause?: unknown): CounterfoilError {
 
 /** Makes data_dir (0700) or checks that nobody else can read it. */
 export function prepareDataDir(dataDir: string): void {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const made = mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  // A new directory's name is durable only once its parent is synced; a lost one would look like a first start.
+  if (made !== undefined) syncUpwards(dataDir, dirname(resolve(made)));
   const mode = statSync(dataDir).mode & 0o777;
   if ((mode & 0o077) !== 0) {
     throw unfit(`data_dir ${dataDir} is open to others (mode ${mode.toString(8)})`, `Run: chmod 700 ${dataDir}`);
@@ -82,6 +85,14 @@ function writeDurably(path: string, bytes: Uint8Array): void {
     fsyncSync(fd);
   } finally {
     closeSync(fd);
+  }
+}
+
+/** Syncs the parents of a new path, up to and with `top`. */
+function syncUpwards(path: string, top: string): void {
+  for (let at = dirname(resolve(path)); ; at = dirname(at)) {
+    syncDirectory(at);
+    if (at === top || at === dirname(at)) return;
   }
 }
 
@@ -191,6 +202,16 @@ function pragma(db: Database.Database, name: string): unknown {
  */
 export function openForWriting(path: string): Database.Database {
   const db = openChecked(path, false);
+  try {
+    tuneForWriting(db);
+    return db;
+  } catch (error) {
+    db.close();
+    throw openingError(path, error);
+  }
+}
+
+function tuneForWriting(db: Database.Database): void {
   db.pragma('journal_mode = WAL');
   db.pragma('synchronous = FULL');
   db.pragma(`cache_size = -${CACHE_KIB}`);
@@ -198,13 +219,11 @@ export function openForWriting(path: string): Database.Database {
   db.pragma(`journal_size_limit = ${WAL_CHECKPOINT_BYTES * 2}`);
   db.pragma('foreign_keys = OFF');
   if (pragma(db, 'journal_mode') !== 'wal' || pragma(db, 'synchronous') !== 2) {
-    db.close();
     throw unfit(
       'SQLite did not accept WAL mode with synchronous=FULL on this file system',
       'Use a local disk (ext4, xfs, btrfs) for data_dir; network and FUSE file systems are not fit.',
     );
   }
-  return db;
 }
 
 /** Opens a reading connection that can never write and never waits for the writer (WAL readers do not). */
@@ -226,12 +245,15 @@ function openChecked(path: string, readonly: boolean): Database.Database {
     return db;
   } catch (error) {
     db?.close();
-    if (error instanceof CounterfoilError) throw error;
-    throw damaged(
-      `${path} cannot be read as a database (${error instanceof Error ? error.message : 'unknown error'})`,
-      error,
-    );
+    throw openingError(path, error);
   }
+}
+
+/** Why a buffer could not be opened: `buffer_damaged` when its bytes are no database, else what the disk said. */
+export function openingError(path: string, error: unknown): unknown {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (!/^SQLITE_(CORRUPT|NOTADB)/.test(code)) return storageError(error);
+  return damaged(`${path} cannot be read as a database (${messageOf(error)})`, error);
 }
 
 function newer(path: string, format: number): CounterfoilError {
@@ -249,7 +271,7 @@ export function quickCheck(db: Database.Database, path: string): boolean {
   try {
     verdict = pragma(db, 'quick_check(1)');
   } catch (error) {
-    throw damaged(`${path} is damaged`, error);
+    throw openingError(path, error);
   }
   if (verdict !== 'ok') throw damaged(`${path} is damaged: ${String(verdict)}`);
   return true;

@@ -4,8 +4,9 @@
  */
 import Database from 'better-sqlite3';
 import { CounterfoilError } from '../base/errors.ts';
+import { storageError } from './storage-error.ts';
 
-/** Takes the lock or throws `buffer_locked`; the returned function gives it back. */
+/** Takes the lock or throws `buffer_locked` (`storage_full`, `storage_io` when the disk is); the returned function gives it back. */
 export function lockDataDir(dataDir: string): () => void {
   const db = new Database(`${dataDir}/gateway.lock`, { timeout: 0 });
   try {
@@ -13,6 +14,8 @@ export function lockDataDir(dataDir: string): () => void {
     db.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     db.close();
+    const busy = error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY';
+    if (!busy) throw storageError(error);
     throw new CounterfoilError(
       'buffer_locked',
       `another gateway is running on ${dataDir}`,

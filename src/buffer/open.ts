@@ -24,6 +24,7 @@ import { decodeResults, encodeItems } from './intake-codec.ts';
 import { Keyring } from './keyring.ts';
 import { lockDataDir } from './lock.ts';
 import { Reader } from './reader.ts';
+import { storageError } from './storage-error.ts';
 import type { ThreadFailure, ThreadOptions, ThreadReply, ThreadRequest } from './writer-thread.ts';
 
 export interface OpenBufferOptions {
@@ -214,13 +215,15 @@ function threadDied(cause: unknown): CounterfoilError {
 
 /**
  * Opens the buffer in `dataDir`, making a first one where there has never been any.
- * Throws `buffer_locked`, `buffer_damaged`, `buffer_newer`, `buffer_unfit` or `key_missing` (all exit 78).
+ * Throws `buffer_locked`, `buffer_damaged`, `buffer_newer`, `buffer_unfit` or `key_missing` (all exit 78),
+ * `storage_full` or `storage_io` (exit 74).
  */
 export async function openBuffer(options: OpenBufferOptions): Promise<RecordBuffer> {
   const paths = bufferPaths(options.dataDir);
-  prepareDataDir(options.dataDir);
-  const unlock = lockDataDir(options.dataDir);
+  let unlock = () => {};
   try {
+    prepareDataDir(options.dataDir);
+    unlock = lockDataDir(options.dataDir);
     createIfNew(paths, options.gatewayId, options.clock.utcMs());
     const boxKey = readBoxKey(paths);
     const { worker, facts } = await startThread({ path: paths.db, boxKey, bootId: bootId() });
@@ -232,7 +235,7 @@ export async function openBuffer(options: OpenBufferOptions): Promise<RecordBuff
     return new OpenBuffer({ options, worker, reader, readDb, facts, unlock });
   } catch (error) {
     unlock();
-    throw error;
+    throw storageError(error);
   }
 }
 

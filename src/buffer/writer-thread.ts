@@ -8,7 +8,7 @@ import { systemClock } from '../base/clock.ts';
 import { CounterfoilError, type ErrorCode } from '../base/errors.ts';
 import type { IntakeItem, IntakeResult, Settlement, TrailBody, TrailLog, TrailPlace } from './api.ts';
 import type { WriterFacts } from './facts.ts';
-import { openForWriting, quickCheck } from './files.ts';
+import { openForWriting, openingError, quickCheck } from './files.ts';
 import { decodeItems, encodeResults, type IntakeMessage, type ResultMessage } from './intake-codec.ts';
 import type { SettledRow } from './settle-group.ts';
 import { Writer } from './writer.ts';
@@ -129,7 +129,7 @@ if (port !== null) {
       if (request.op === 'close') port.close();
     });
   } catch (error) {
-    post({ unfit: failureOf(error) });
+    post({ unfit: failureOf(openingError((workerData as ThreadOptions).path, error)) });
     port.close();
   }
 }

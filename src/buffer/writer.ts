@@ -10,7 +10,6 @@
  */
 import type { Database } from 'better-sqlite3';
 import type { Clock } from '../base/clock.ts';
-import { CounterfoilError } from '../base/errors.ts';
 import type { IntakeItem, IntakeResult, Settlement, TrailBody, TrailLog, TrailPlace } from './api.ts';
 import { CONFLICT, logCode, REFUSED } from './codes.ts';
 import { bodyJson } from './entry.ts';
@@ -23,6 +22,7 @@ import { Names } from './names.ts';
 import { copyHeads, type Heads, type Moment, momentOf, type Session, storeEntry } from './session.ts';
 import { type SettledRow, SettleGroup } from './settle-group.ts';
 import { prepareStatements } from './statements.ts';
+import { storageError } from './storage-error.ts';
 
 const RECENT_COMMITS = 512;
 
@@ -194,31 +194,4 @@ export class Writer {
     this.#facts.commitsTotal += 1;
     this.#facts.lastCommitAtMs = clock.utcMs();
   }
-}
-
-/** SQLite's error as ours. Only `storage_full` is survivable. */
-export function storageError(error: unknown): unknown {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (code === 'SQLITE_FULL') {
-    return new CounterfoilError(
-      'storage_full',
-      'the disk that holds data_dir is full; nothing of this group was stored or acknowledged',
-      'Free space on it. Lanes keep their records and send them again.',
-      error,
-    );
-  }
-  if (
-    code.startsWith('SQLITE_IOERR') ||
-    code === 'SQLITE_CORRUPT' ||
-    code === 'SQLITE_READONLY' ||
-    code === 'SQLITE_CANTOPEN'
-  ) {
-    return new CounterfoilError(
-      'storage_io',
-      `the disk that holds data_dir failed (${code}); nothing of this group was acknowledged`,
-      'The gateway stops and reads the file again at the next start. If it happens again, replace the disk.',
-      error,
-    );
-  }
-  return error;
 }

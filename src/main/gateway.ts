@@ -75,14 +75,18 @@ export class Gateway {
     this.#statusLoop(() => this.#tellStatus(buffer, intake, uplink));
     const http = await this.#serveHttp(buffer, intake, uplink);
     const addresses = { mqtt: intake.addresses, http: [http] };
-    writeAddresses(this.#config.dataDir, { ...addresses, pid: process.pid });
-    this.#undo.push(async () => removeAddresses(this.#config.dataDir));
+    this.#tellAddresses(addresses);
     return addresses;
   }
 
   /** Commits and answers what was taken in, then closes everything; safe after a start that failed half-way. */
   async stop(): Promise<void> {
-    for (const undo of this.#undo.splice(0).reverse()) await undo();
+    // One part that cannot end well must not keep the others open.
+    for (const undo of this.#undo.splice(0).reverse()) {
+      await undo().catch((error: unknown) =>
+        this.#parts.log.error('a part did not end well', { error: messageOf(error) }),
+      );
+    }
   }
 
   async #openBuffer(): Promise<RecordBuffer> {
@@ -132,6 +136,17 @@ export class Gateway {
     this.#undo.push(() => server.stop());
     await server.start();
     return server.url ?? this.#config.http.url;
+  }
+
+  /** Convenience for other programs: a full disk must not keep lanes out because of it. */
+  #tellAddresses(addresses: GatewayAddresses): void {
+    const { dataDir } = this.#config;
+    this.#undo.push(async () => removeAddresses(dataDir));
+    try {
+      writeAddresses(dataDir, { ...addresses, pid: process.pid });
+    } catch (error) {
+      this.#parts.log.warn('the addresses could not be written to run/addresses.json', { error: messageOf(error) });
+    }
   }
 
   #statusLoop(tell: () => void): void {

@@ -24,6 +24,14 @@ function codeOf(work: () => unknown): string {
   return 'none';
 }
 
+/** Number of the page a table or index begins at. */
+function rootPage(path: string, name: string): number {
+  const db = new Database(path, { readonly: true });
+  const row = db.prepare<[string], { rootpage: number }>('SELECT rootpage FROM sqlite_schema WHERE name = ?').get(name);
+  db.close();
+  return row?.rootpage ?? 0;
+}
+
 function made(dir: string) {
   const { writer, db } = openWriter(dir);
   writer.intake([item({ key: 'key-00001' })]);
@@ -39,7 +47,7 @@ describe('a first start', () => {
       expect([pragma('journal_mode'), pragma('synchronous'), pragma('page_size'), pragma('user_version')]).toEqual([
         'wal',
         2,
-        1024,
+        512,
         FORMAT,
       ]);
       db.close();
@@ -90,11 +98,15 @@ describe('refusals, each leaving the file as it is', () => {
     inFolder((dir) => {
       const paths = made(dir);
       const bytes = readFileSync(paths.db);
-      bytes.fill(0xff, 5 * 1024, 9 * 1024);
+      const page = rootPage(paths.db, 'record_two_pending');
+      bytes.fill(0xff, (page - 1) * 512, page * 512);
       writeFileSync(paths.db, bytes);
       const db = openForWriting(paths.db);
       expect(codeOf(() => quickCheck(db, paths.db))).toBe('buffer_damaged');
       db.close();
+      bytes.fill(0xff, 512);
+      writeFileSync(paths.db, bytes);
+      expect(codeOf(() => openForWriting(paths.db))).toBe('buffer_damaged');
     }));
 
   it('says that the box key is missing, too short, open to others or another box’s, and quarantines nothing', () =>

@@ -107,7 +107,8 @@ function tillLine(tills: readonly TillLook[], isPlain: boolean): Line {
 }
 
 function checkerLine({ elapsedMs, isChecking, verdict }: Look): Line {
-  if (verdict === null) return [' checker ', isChecking ? 'is reading …' : 'runs after each trouble, or press c'];
+  if (verdict === null)
+    return [' checker ', isChecking ? 'is reading all of it' : 'runs after each trouble, or press c'];
   const agoSeconds = Math.max(0, Math.round((elapsedMs - verdict.atMs) / 1000));
   const when = isChecking ? 'checking again' : `${agoSeconds} s ago`;
   const { content, problems } = verdict.verdict;

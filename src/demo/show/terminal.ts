@@ -10,6 +10,8 @@ const LEAVE = '\u001b[?25h\u001b[?1049l';
 const HOME = '\u001b[H';
 const CLEAR_LINE = '\u001b[K';
 const CLEAR_BELOW = '\u001b[J';
+const COLUMNS = 80;
+const ROWS = 24;
 const CTRL_C = '\u0003';
 
 export interface TerminalOptions {
@@ -47,7 +49,9 @@ export class Terminal {
   draw(lines: readonly Line[]): void {
     if (!this.#isOpen) return;
     const { output, hasColour } = this.#options;
-    const shown = lines.slice(0, output.rows).map((line) => paint(line, output.columns, hasColour) + CLEAR_LINE);
+    // A terminal that does not know its size says 0.
+    const { columns, rows } = { columns: output.columns || COLUMNS, rows: output.rows || ROWS };
+    const shown = lines.slice(0, rows).map((line) => paint(line, columns, hasColour) + CLEAR_LINE);
     output.write(HOME + shown.join('\r\n') + CLEAR_BELOW);
   }
 

@@ -73,9 +73,12 @@ export class Wan {
     if (before === 'cut') await listenOnFirst(this.#server, HOST, [this.#port]);
     this.#state = state;
     for (const [socket, peer] of this.#sockets) {
-      if (state === 'silent') socket.pause();
-      else if (peer === null) this.#join(socket);
-      else socket.resume();
+      if (state === 'silent') {
+        socket.pause();
+        continue;
+      }
+      if (peer === null) this.#join(socket);
+      socket.resume();
     }
   }
 

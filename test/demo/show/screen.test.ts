@@ -29,7 +29,32 @@ const TROUBLE = aLook({
 });
 
 test('a store in trouble', () => {
-  expect(text(TROUBLE).join('\n')).toMatchInlineSnapshot();
+  expect(text(TROUBLE).join('\n')).toMatchInlineSnapshot(`
+    " Counterfoil: four tills, a gateway, a PMS, and a bad line                 1:23
+
+     records in          100                gateway  up, health warn
+     durable, acked       96                mode     FALLBACK
+     synced to PMS        58                link     OFFLINE
+     pending standard     37  oldest 120 s  WAN      CUT (connections refused)
+     pending Sched. II     5  oldest   9 s  checker  lost 0   twice 0
+
+     last minute                                                         ▁▂▄█ │42
+
+     tills   ● 1 kept 0       ○ 2 kept 3       ● 3 kept 0       ● 4 kept 1
+     checker content with every record (20 s ago)
+
+      1:11  WAN cut: connections are refused
+
+
+
+
+
+
+
+
+     open  http://127.0.0.1:8080/  (health, metrics)   PMS http://127.0.0.1:8090
+     keys  w WAN   k kill -9   p portal   a alter a row   c check   q stop"
+  `);
 });
 
 test('without characters beyond ASCII', () => {

@@ -3,7 +3,19 @@ import { summary } from '../../../src/demo/show/summary.ts';
 import { aVerdict } from './scenes.ts';
 
 test('shows that what was acknowledged is all there', () => {
-  expect(summary(aVerdict()).join('\n')).toMatchInlineSnapshot();
+  expect(summary(aVerdict()).join('\n')).toMatchInlineSnapshot(`
+    "sold at the tills                        12
+    acknowledged by the gateway              12
+      durable as records                     10
+      refused, kept as evidence               2
+    at the PMS                                9
+      quarantined, not sent                   1   record 7
+    lost                                      0
+    twice                                     0
+
+    12 acknowledged = 10 + 2; 10 durable = 9 + 1 at the PMS and accounted for
+    The checker is content."
+  `);
 });
 
 test('what is missing is not hidden', () => {
