@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'buffer_unfit'
   | 'key_missing'
   | 'storage_full'
+  | 'storage_busy'
   | 'storage_io'
   | 'address_in_use'
   | 'pms_unavailable'
@@ -35,6 +36,7 @@ const EXIT_OF: Record<ErrorCode, ExitCode> = {
   buffer_unfit: EXIT.config,
   key_missing: EXIT.config,
   storage_full: EXIT.io,
+  storage_busy: EXIT.io,
   storage_io: EXIT.io,
   address_in_use: EXIT.config,
   pms_unavailable: EXIT.pmsUnavailable,

@@ -32,6 +32,8 @@ export const FORMAT = 1;
 /** Measured in docs/decisions/0004: the least bytes written per commit of one record. */
 const PAGE_BYTES = 512;
 const CACHE_KIB = 16_384;
+/** How long to wait for another program's write lock before the request is given back. */
+const BUSY_TIMEOUT_MS = 2000;
 /** The WAL is folded back into the file after this many bytes of it. */
 const WAL_CHECKPOINT_BYTES = 8 * 1024 * 1024;
 /** Up to this size the whole file is checked before the first lane is served; above, see `quickCheck`. */
@@ -237,7 +239,7 @@ export function openForReading(path: string): Database.Database {
 function openChecked(path: string, readonly: boolean): Database.Database {
   let db: Database.Database | null = null;
   try {
-    db = new Database(path, { readonly, fileMustExist: true, timeout: 5000 });
+    db = new Database(path, { readonly, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
     const format = pragma(db, 'user_version');
     if (pragma(db, 'application_id') !== APPLICATION_ID) throw damaged(`${path} is not a Counterfoil buffer`);
     if (typeof format !== 'number' || format < 1) throw damaged(`${path} has no format number`);

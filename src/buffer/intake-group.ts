@@ -20,7 +20,7 @@ import {
 import { intakeBody } from './entry.ts';
 import { EvidenceKeeper } from './evidence.ts';
 import { UNDONE } from './key-tail.ts';
-import { PACK_RECORDS, sealPack } from './pack.ts';
+import { PACK_PLAIN_BYTES, PACK_RECORDS, sealPack } from './pack.ts';
 import { copyHeads, type Heads, type Moment, nextEntry, type Session } from './session.ts';
 
 type RecordItem = Extract<IntakeItem, { type: 'record' }>;
@@ -36,6 +36,7 @@ export interface Draft {
   readonly key: string;
   readonly fill: string | null;
   readonly undoes: number | null;
+  readonly prior: number | null;
   readonly flags: number;
   pack: number;
   place: TrailPlace | null;
@@ -112,17 +113,20 @@ export class IntakeGroup {
     }
     let fill: string | null = null;
     let undoes: number | null = null;
+    let prior: number | null = null;
     if (record.kind === 'VOID' || record.kind === 'RETURN') {
       const target = record.refersTo === null ? undefined : this.#findKey(ring.lookupHash('key', record.refersTo));
       if (target === undefined) flags = withFlag(flags, 'refers_to_unknown');
       else {
         undoes = target;
-        fill = this.#fillOf(target);
-        if (fill !== null && this.#findFill(fill) === target) this.#fills.set(fill, UNDONE);
+        const sale = this.#saleOf(target);
+        fill = sale.fill;
+        if (fill !== null && this.#findFill(fill) === target) this.#fills.set(fill, sale.prior ?? UNDONE);
       }
     } else if (record.fillIdentity !== null) {
       fill = ring.lookupHash('fill', record.fillIdentity);
-      if (this.#findFill(fill) !== undefined) flags = withFlag(flags, 'possible_double_sale');
+      prior = this.#findFill(fill) ?? null;
+      if (prior !== null) flags = withFlag(flags, 'possible_double_sale');
       this.#fills.set(fill, recordId);
     }
     return {
@@ -135,6 +139,7 @@ export class IntakeGroup {
       key,
       fill,
       undoes,
+      prior,
       flags,
       pack: 0,
       place: null,
@@ -151,16 +156,28 @@ export class IntakeGroup {
     return this.#session.ledger.findFill(hash);
   }
 
-  #fillOf(recordId: number): string | null {
+  #saleOf(recordId: number): { fill: string | null; prior: number | null } {
     const draft = this.drafts[recordId - this.#session.ledger.lastRecordId - 1];
-    if (draft !== undefined) return draft.fill;
-    return this.#session.sql.head.get(recordId)?.fill?.toString('latin1') ?? null;
+    if (draft !== undefined) return draft;
+    const head = this.#session.sql.head.get(recordId);
+    return { fill: head?.fill?.toString('latin1') ?? null, prior: head?.prior ?? null };
   }
 
   /** One pack, one trail entry and the rows for each run of at most PACK_RECORDS drafts of one trail. */
   #insertPacks(drafts: readonly Draft[]): void {
-    for (let from = 0; from < drafts.length; from += PACK_RECORDS)
-      this.#insertPack(drafts.slice(from, from + PACK_RECORDS));
+    let pack: Draft[] = [];
+    let bytes = 0;
+    for (const draft of drafts) {
+      const more = draft.item.record.payload.length;
+      if (pack.length === PACK_RECORDS || (pack.length > 0 && bytes + more > PACK_PLAIN_BYTES)) {
+        this.#insertPack(pack);
+        pack = [];
+        bytes = 0;
+      }
+      pack.push(draft);
+      bytes += more;
+    }
+    this.#insertPack(pack);
   }
 
   #insertPack(drafts: readonly Draft[]): void {
@@ -211,6 +228,7 @@ export class IntakeGroup {
       Buffer.from(draft.key, 'latin1'),
       draft.fill === null ? null : Buffer.from(draft.fill, 'latin1'),
       draft.undoes,
+      draft.prior,
       item.record.laneHash,
       item.record.payloadHash,
       carries ? this.#session.boot : null,

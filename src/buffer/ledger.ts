@@ -90,10 +90,13 @@ export class Ledger {
     if (row.instance !== null && row.lane_sequence !== null) this.#names.leavesGap(row.instance, row.lane_sequence);
   }
 
-  /** A row's effect on the fills: a sale stands as the newest of its fill, an undoing removes the sale it names. */
+  /**
+   * A row's effect on the fills: a sale stands as the newest of its fill; undoing the newest lets the one before it stand
+   * again (a doubt raised once too often is better than a double sale missed).
+   */
   noteFill(fill: string, recordId: number, undoes: number | null): void {
     if (undoes === null) this.tail.setFill(fill, recordId);
-    else if (this.findFill(fill) === undoes) this.tail.setFill(fill, UNDONE);
+    else if (this.findFill(fill) === undoes) this.tail.setFill(fill, this.#sql.head.get(undoes)?.prior ?? UNDONE);
   }
 
   /** record_id that holds this key hash, if any. */

@@ -27,6 +27,8 @@ export class Names {
   reload(): void {
     this.#lanes.clear();
     this.#laneNames.clear();
+    this.#instances.clear();
+    this.#instancesById.clear();
     this.load();
   }
 
@@ -73,8 +75,7 @@ export class Names {
   }
 
   #keepInstance(id: string, instance: number, lastSequence: number): void {
-    const before = this.#instancesById.get(instance);
-    const kept = { instance, lastSequence: Math.max(lastSequence, before?.lastSequence ?? 0) };
+    const kept = { instance, lastSequence };
     this.#instances.set(id, kept);
     this.#instancesById.set(instance, kept);
   }

@@ -182,7 +182,8 @@ class OpenBuffer implements RecordBuffer {
     }
     const error = errorOf(reply.failure);
     waiting?.reject(error);
-    if (error.code !== 'storage_full') this.#fail(error);
+    // Any other request failed cleanly: it was rolled back, the file and the writer go on.
+    if (error.code === 'storage_io') this.#fail(error);
   }
 
   #fail(error: CounterfoilError): void {

@@ -15,8 +15,10 @@ import type { Keyring } from './keyring.ts';
 export const PACK_RECORDS = 256;
 const FORM_ZSTD_DICTIONARY_1 = 1;
 const LENGTH_BYTES = 4;
-/** No pack can be larger once unpacked: PACK_RECORDS payloads of 64 KiB and what normalising adds. */
-const MAX_PLAIN_BYTES = PACK_RECORDS * 80 * 1024;
+/** A pack is closed before it grows over this; one larger record still makes a pack of its own. */
+export const PACK_PLAIN_BYTES = 1024 * 1024;
+/** No honest pack unpacks to more: a record of 64 KiB grows at most fivefold (numbers written out). */
+const MAX_PLAIN_BYTES = 2 * PACK_PLAIN_BYTES;
 
 /** What a pack is bound to: moved to another row or buffer it does not open. */
 const aadOf = (bufferId: string, packId: number): string => `counterfoil pack ${bufferId} ${packId}`;
@@ -41,7 +43,8 @@ export function openPack(ring: Keyring, bufferId: string, packId: number, sealed
   if (sealed[0] !== FORM_ZSTD_DICTIONARY_1) return null;
   const packed = ring.unsealBytes(sealed.subarray(1), aadOf(bufferId, packId));
   if (packed === null) return null;
-  const plain = zstdDecompressSync(packed, { dictionary: DICTIONARY_1, maxOutputLength: MAX_PLAIN_BYTES });
+  const plain = unpack(packed);
+  if (plain === null) return null;
   const payloads: Buffer[] = [];
   let at = 0;
   while (at < plain.length) {
@@ -50,6 +53,14 @@ export function openPack(ring: Keyring, bufferId: string, packId: number, sealed
     at = end;
   }
   return payloads;
+}
+
+function unpack(packed: Buffer): Buffer | null {
+  try {
+    return zstdDecompressSync(packed, { dictionary: DICTIONARY_1, maxOutputLength: MAX_PLAIN_BYTES });
+  } catch {
+    return null;
+  }
 }
 
 /** Whether stored bytes are still those that were hashed when the record was taken. */

@@ -122,7 +122,8 @@ export class SettleGroup {
       head.payload_hash.toString('base64'),
     ];
     const verification = settlement?.verification;
-    return verification ? [...stated, verification.verifierId, verification.verifiedAt] : stated;
+    if (!verification) return stated;
+    return [...stated, printable(verification.verifierId), printable(verification.verifiedAt)];
   }
 
   #row({ head, to }: Step, trail: TrailPlace): SettledRow {
@@ -149,6 +150,11 @@ export class SettleGroup {
     }
     ledger.refreshOldest();
   }
+}
+
+/** The PMS's own words in an entry: short and printable, so that no answer can make an entry that cannot be written. */
+function printable(text: string): string {
+  return text.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 128);
 }
 
 function isLegal(from: number, to: number): boolean {

@@ -11,6 +11,7 @@ export interface RecordHead {
   flags: number;
   pack: number;
   fill: Buffer | null;
+  prior: number | null;
   lane_hash: Buffer;
   payload_hash: Buffer;
 }
@@ -36,7 +37,7 @@ export interface TailRow {
   leaf: Buffer | null;
 }
 
-const RECORD_COLUMNS = 23;
+const RECORD_COLUMNS = 24;
 
 export type Statements = ReturnType<typeof prepareStatements>;
 
@@ -49,7 +50,7 @@ export function prepareStatements(db: Database) {
 
     insertRecord: sql(`INSERT INTO record VALUES (${Array(RECORD_COLUMNS).fill('?').join(',')})`),
     head: sql<[number], RecordHead>(
-      'SELECT record_id, state, schedule, stream_sequence, lane, received_ms, flags, pack, fill, lane_hash, payload_hash FROM record WHERE record_id = ?',
+      'SELECT record_id, state, schedule, stream_sequence, lane, received_ms, flags, pack, fill, prior, lane_hash, payload_hash FROM record WHERE record_id = ?',
     ),
     carrier: sql<[number], Carrier>('SELECT trail_index, leaf, boot, monotonic_ms FROM record WHERE record_id = ?'),
     setState: sql<[number, number]>('UPDATE record SET state = ? WHERE record_id = ?'),

@@ -1,6 +1,6 @@
 /**
- * Disk trouble under the buffer as our errors, whether SQLite met it or we did ourselves. Only `storage_full` leaves the
- * file's content known; every other one ends the process (see `writer.ts`).
+ * Disk trouble under the buffer as our errors, whether SQLite met it or we did ourselves. After `storage_full`
+ * and `storage_busy` the file's content is known; `storage_io` ends the process (see `writer.ts`).
  */
 import { CounterfoilError } from '../base/errors.ts';
 
@@ -18,13 +18,23 @@ export function storageError(error: unknown): unknown {
       error,
     );
   }
-  if (FAILED.test(code)) {
+  if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
     return new CounterfoilError(
-      'storage_io',
-      `the disk that holds data_dir failed (${code}); nothing more was acknowledged`,
-      'The gateway stops and reads the file again at the next start. If it happens again, replace the disk.',
+      'storage_busy',
+      'another program holds the write lock of buffer.db; nothing of this request was stored',
+      'End the program that writes to buffer.db (only read from it, and with short transactions).',
       error,
     );
   }
-  return error;
+  return FAILED.test(code) ? storageLost(error, code) : error;
+}
+
+/** What is on disk is unknown from here on. */
+export function storageLost(cause: unknown, code = 'unknown state'): CounterfoilError {
+  return new CounterfoilError(
+    'storage_io',
+    `the disk that holds data_dir failed (${code}); nothing more was acknowledged`,
+    'The gateway stops and reads the file again at the next start. If it happens again, replace the disk.',
+    cause,
+  );
 }

@@ -10,6 +10,7 @@
  */
 import type { Database } from 'better-sqlite3';
 import type { Clock } from '../base/clock.ts';
+import { CounterfoilError } from '../base/errors.ts';
 import type { IntakeItem, IntakeResult, Settlement, TrailBody, TrailLog, TrailPlace } from './api.ts';
 import { CONFLICT, logCode, REFUSED } from './codes.ts';
 import { bodyJson } from './entry.ts';
@@ -22,7 +23,7 @@ import { Names } from './names.ts';
 import { copyHeads, type Heads, type Moment, momentOf, type Session, storeEntry } from './session.ts';
 import { type SettledRow, SettleGroup } from './settle-group.ts';
 import { prepareStatements } from './statements.ts';
-import { storageError } from './storage-error.ts';
+import { storageError, storageLost } from './storage-error.ts';
 
 const RECENT_COMMITS = 512;
 
@@ -41,6 +42,8 @@ export class Writer {
   readonly #facts: FactsSource;
   /** Writes the watermarks moved by the last settling, within the next transaction. */
   #pendingWatermarks: (() => void) | null = null;
+  /** Set once the disk has failed: from then on every request gets this error and touches nothing. */
+  #lost: unknown = null;
 
   /** `db` comes from `openForWriting`. Reads the file's state; throws `key_missing` when the box key is not its own. */
   constructor(db: Database, options: WriterOptions) {
@@ -140,6 +143,7 @@ export class Writer {
   }
 
   #transaction<T>(heads: Heads, work: () => T): T {
+    if (this.#lost !== null) throw this.#lost;
     const { sql, clock, ledger } = this.#session;
     const started = clock.monotonicMs();
     const slice = ledger.tail.nextSlice();
@@ -151,8 +155,7 @@ export class Writer {
       this.#pendingWatermarks?.();
       sql.commit.run();
     } catch (error) {
-      this.#undo();
-      throw storageError(error);
+      throw this.#undo(storageError(error));
     }
     this.#pendingWatermarks = null;
     if (slice !== null) {
@@ -163,10 +166,22 @@ export class Writer {
     return result;
   }
 
-  #undo(): void {
-    // After SQLITE_FULL and some I/O errors SQLite has rolled back by itself.
-    if (this.#db.inTransaction) this.#session.sql.rollback.run();
-    this.#load();
+  /**
+   * Back to what the file holds. Returns the error to throw: the first one, or `storage_io` when the way back failed too,
+   * because then nobody knows what the file holds and nothing more may be tried on it.
+   */
+  #undo(error: unknown): unknown {
+    const failed = error instanceof CounterfoilError && error.code === 'storage_io';
+    try {
+      // After SQLITE_FULL and some I/O errors SQLite has rolled back by itself.
+      if (this.#db.inTransaction) this.#session.sql.rollback.run();
+      if (!failed) this.#load();
+    } catch (second) {
+      this.#lost = failed ? error : storageLost(second);
+      return this.#lost;
+    }
+    if (failed) this.#lost = error;
+    return error;
   }
 
   #merge(slice: MergeSlice, heads: Heads): void {

@@ -4,7 +4,7 @@
  */
 import { Aedes, type Client, type ConnectPacket } from 'aedes';
 import type { Log } from '../base/log.ts';
-import { statusTopic } from '../record/lane-wire.ts';
+import { receiptsTopic, statusTopic } from '../record/lane-wire.ts';
 import type { Lanes } from './lanes.ts';
 import type { Publishes } from './publishes.ts';
 import { maySubscribe } from './rules.ts';
@@ -30,7 +30,8 @@ export async function createBroker(
 
   const broker = await Aedes.createBroker({
     connectTimeout: options.connectTimeoutMs,
-    keepaliveLimit: options.maxKeepAliveSeconds,
+    // Records pipelined behind CONNECT wait here until CONNACK; MQTT allows it, and aedes would close at 42.
+    queueLimit: 4096,
     drainTimeout: 30_000,
     maxTopicLevels: 8,
     // MQTT 3.1 allowed 23; libraries of today make longer ids.
@@ -45,6 +46,10 @@ export async function createBroker(
       }
       // The session lives in the lane's own outbox; an offline queue here would grow without bound.
       packet.clean = true;
+      // MQTT 3.1.1 cannot tell a client a shorter keep-alive: one that asks for none or a longer one is given ours, and a
+      // silent one is closed one and a half times as long after.
+      const asked = packet.keepalive ?? 0;
+      if (asked === 0 || asked > options.maxKeepAliveSeconds) packet.keepalive = options.maxKeepAliveSeconds;
       const lane = options.certificateLane(client);
       // A lane can take over only its own connections, never another lane's by guessing its client id.
       if (lane !== null) packet.clientId = `${lane}/${packet.clientId}`;
@@ -68,13 +73,22 @@ export async function createBroker(
       }
       const qos = subscription.qos === 0 ? 0 : 1;
       if (verdict.lane !== null) {
-        lanes.bind(session, verdict.lane);
+        if (!lanes.bind(session, verdict.lane)) {
+          log.warn('subscription refused', { reason: 'too many lanes' });
+          done(null, null);
+          return;
+        }
         session.receiptsQos = qos;
       }
       done(null, { ...subscription, qos });
     },
   });
 
+  broker.on('unsubscribe', (filters, client) => {
+    const session = lanes.session(client);
+    if (session?.lane != null && filters.includes(receiptsTopic(options.store, session.lane)))
+      session.receiptsQos = null;
+  });
   broker.on('clientDisconnect', (client) => lanes.close(client));
   broker.on('clientError', (client, error) => {
     log.debug('lane connection ended', { ...laneField(client), error: error.message });

@@ -10,7 +10,7 @@ export interface IntakeSink {
   intake(items: readonly IntakeItem[]): Promise<readonly IntakeResult[]>;
 }
 
-/** `deferred`: the disk is full and nothing was stored. */
+/** `deferred`: the disk is full (or its file locked) and nothing was stored. */
 export type CommitAnswer = IntakeResult | { readonly status: 'deferred' };
 
 interface Waiting {
@@ -36,7 +36,7 @@ export class Committer {
   }
 
   /**
-   * Queues one item; `answer` is called once it is decided. It is never called when the buffer fails for good: the
+   * Queues one item; `answer` is called once it is decided. It is never called when the disk fails for good: the
    * process is ending then, and the lane, without PUBACK, keeps the record.
    */
   submit(item: IntakeItem, answer: (answer: CommitAnswer) => void): void {
@@ -83,8 +83,12 @@ export class Committer {
 
   #failed(group: readonly Waiting[], error: unknown): void {
     this.#busy = false;
-    if (!(error instanceof CounterfoilError) || error.code !== 'storage_full') return;
-    for (const { answer } of group) answer({ status: 'deferred' });
+    const code = error instanceof CounterfoilError ? error.code : 'internal';
+    if (code === 'storage_io') return; // unknown what is on disk; the process is ending
+    const noRoom = code === 'storage_full' || code === 'storage_busy';
+    // What waits behind a deferred group is deferred with it: it must not overtake what its lane sent before.
+    const deferred = noRoom ? [...group, ...this.#waiting.splice(0)] : group;
+    for (const { answer } of deferred) answer({ status: noRoom ? 'deferred' : 'failed' });
     this.#next();
   }
 }

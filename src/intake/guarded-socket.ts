@@ -28,7 +28,9 @@ export function guardSocket(socket: Socket, options: GuardOptions): void {
       options.gate.wait(resume);
       return null;
     }
-    const chunk: unknown = pull(size);
+    // All of what is buffered: Node 26 gives one chunk of several otherwise, and the broker asks again only after a whole
+    // packet has come out of it, so the rest of a packet would lie here for ever.
+    const chunk: unknown = pull(size ?? (socket.readableLength > 0 ? socket.readableLength : undefined));
     if (!Buffer.isBuffer(chunk)) return null;
     const fault = scanner.push(chunk);
     if (fault === null) return chunk;

@@ -7,8 +7,8 @@ export interface LaneSession {
   /** From the client certificate, or bound by the first topic used on a listener without certificates. */
   lane: string | null;
   readonly byCertificate: boolean;
-  /** Key of the first record deferred on this connection: later ones wait for it, so that order holds. */
-  deferredKey: string | null;
+  /** Keys of records deferred on this connection, oldest first: later ones wait for them, so that order holds. */
+  readonly deferred: Set<string>;
   /** Granted quality of service of the receipts subscription, or null. */
   receiptsQos: 0 | 1 | null;
 }
@@ -28,17 +28,21 @@ interface LaneFigures {
   refused: number;
 }
 
+/** More lanes than any store has: a stranger on a plain listener must not grow our memory with invented names. */
+const MAX_LANES = 1000;
+
 export class Lanes {
   readonly #sessions = new Map<Client, LaneSession>();
   readonly #byLane = new Map<string, Set<LaneSession>>();
   readonly #figures = new Map<string, LaneFigures>();
+  readonly #known = new Set<string>();
 
   open(client: Client, certificateLane: string | null): LaneSession {
     const session: LaneSession = {
       client,
       lane: null,
       byCertificate: certificateLane !== null,
-      deferredKey: null,
+      deferred: new Set(),
       receiptsQos: null,
     };
     this.#sessions.set(client, session);
@@ -50,11 +54,12 @@ export class Lanes {
     return this.#sessions.get(client);
   }
 
-  /** Ties the connection to a lane; false when it already is another lane's. */
+  /** Ties the connection to a lane; false when it already is another lane's, or there are too many lanes. */
   bind(session: LaneSession, lane: string): boolean {
     if (session.lane === lane) return true;
-    if (session.lane !== null) return false;
+    if (session.lane !== null || this.#isFull(lane)) return false;
     session.lane = lane;
+    this.#known.add(lane);
     const sessions = this.#byLane.get(lane) ?? new Set();
     sessions.add(session);
     this.#byLane.set(lane, sessions);
@@ -93,9 +98,8 @@ export class Lanes {
     if (refused) figures.refused += 1;
   }
 
-  /** Whether `lane` would be one name more than `limit`. */
-  isFull(limit: number, lane: string): boolean {
-    return this.#figures.size >= limit && !this.#figures.has(lane);
+  #isFull(lane: string): boolean {
+    return this.#known.size >= MAX_LANES && !this.#known.has(lane);
   }
 
   get connections(): number {

@@ -38,7 +38,11 @@ export class Listeners {
   async open(options: ListenerOptions): Promise<string> {
     const url = new URL(options.url);
     const secure = url.protocol === 'mqtts:';
-    const server = secure ? this.#tlsServer(options) : createServer((socket) => this.#accept(socket));
+    const server = secure
+      ? this.#tlsServer(options)
+      : createServer((socket) => {
+          if (this.#admit(socket)) this.#onSocket(socket);
+        });
     await listen(server, url);
     this.#servers.push(server);
     const address = server.address();
@@ -73,7 +77,7 @@ export class Listeners {
         'Add the three files, or listen on mqtt://127.0.0.1 for trials.',
       );
     }
-    return createTlsServer(
+    const server = createTlsServer(
       {
         cert: readFileSync(certFile),
         key: readFileSync(keyFile),
@@ -83,17 +87,29 @@ export class Listeners {
         minVersion: 'TLSv1.2',
         handshakeTimeout: this.#limits.connectTimeoutMs,
       },
-      (socket) => this.#accept(socket),
+      (socket) => this.#onSocket(socket),
     );
+    // Counted and limited before the handshake: who never finishes one must not cost a descriptor for long.
+    server.prependListener('connection', (socket: Socket) => void this.#admit(socket));
+    server.on('tlsClientError', (error, socket) => {
+      this.#log.warn('connection refused', {
+        code: 'tls',
+        reason: error.message,
+        address: socket.remoteAddress ?? 'unknown',
+      });
+      socket.destroy();
+    });
+    return server;
   }
 
-  #accept(socket: Socket): void {
+  /** Counts a new connection, or closes it when there are too many; false then. */
+  #admit(socket: Socket): boolean {
     const address = socket.remoteAddress ?? 'unknown';
     const here = this.#perAddress.get(address) ?? 0;
     if (this.#sockets.size >= this.#limits.maxConnections || here >= this.#limits.maxConnectionsPerAddress) {
       this.#log.warn('too many connections, one was closed', { address, connections: this.#sockets.size });
       socket.destroy();
-      return;
+      return false;
     }
     this.#sockets.add(socket);
     this.#perAddress.set(address, here + 1);
@@ -105,7 +121,7 @@ export class Listeners {
       if (left === 0) this.#perAddress.delete(address);
       else this.#perAddress.set(address, left);
     });
-    this.#onSocket(socket);
+    return true;
   }
 }
 

@@ -28,8 +28,8 @@ export interface PublishOptions {
 /** Unread receipts a connection may pile up before further ones are left out (a lane can ask again by resending). */
 const MAX_UNREAD_BYTES = 1024 * 1024;
 const MAX_EVIDENCE_BYTES = 256 * 1024;
-/** More lanes than any store has: a stranger on a plain listener must not grow our memory with invented names. */
-const MAX_LANES = 1000;
+/** Deferred records remembered for one connection; beyond, it is closed and begins anew. */
+const MAX_DEFERRED = 10_000;
 
 export class Publishes {
   readonly #options: PublishOptions;
@@ -62,11 +62,19 @@ export class Publishes {
       this.#close(session, verdict.reason, done);
       return;
     }
-    if (session.lane === null && this.#lanes.isFull(MAX_LANES, verdict.lane)) {
-      this.#close(session, `more than ${MAX_LANES} lanes`, done);
+    if (packet.qos === 2) {
+      // aedes keeps a whole QoS 2 packet until its PUBREL, up to a thousand a connection.
+      this.#close(session, 'QoS 2 publish: send records with QoS 1', done);
       return;
     }
-    this.#lanes.bind(session, verdict.lane);
+    if (session.deferred.size >= MAX_DEFERRED) {
+      this.#close(session, `more than ${MAX_DEFERRED} records deferred`, done);
+      return;
+    }
+    if (!this.#lanes.bind(session, verdict.lane)) {
+      this.#close(session, 'too many lanes', done);
+      return;
+    }
     const bytes = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload);
     const { item, published } = this.#examine(verdict.lane, bytes);
     this.#lanes.seen(verdict.lane, item.receivedAtMs, item.type === 'refused');
@@ -123,9 +131,8 @@ export class Publishes {
     if (answer.status === 'deferred') {
       // MQTT 3.1.1 has no negative PUBACK: as QoS 0 the publish ends here without one and the connection stays.
       packet.qos = 0;
-      session.deferredKey ??= published.idempotencyKey;
-    } else if (session.deferredKey !== null && session.deferredKey === published.idempotencyKey)
-      session.deferredKey = null;
+      if (published.idempotencyKey !== null) session.deferred.add(published.idempotencyKey);
+    } else if (published.idempotencyKey !== null) session.deferred.delete(published.idempotencyKey);
     gatherWrites(session);
     done(null);
     if (!this.#lanes.listens(lane)) return;
@@ -165,8 +172,9 @@ function gatherWrites(session: LaneSession): void {
 /** A receipt that cannot be written is lost with its connection; the lane asks again by resending. */
 function ignore(): void {}
 
-/** After a deferral, only the deferred record itself and Schedule II may pass: the lane's order must hold. */
+/** After a deferral, only the oldest deferred record and Schedule II may pass: the lane's order must hold. */
 function mustWait(session: LaneSession, item: IntakeItem, published: Published): boolean {
-  if (session.deferredKey === null || published.idempotencyKey === session.deferredKey) return false;
+  const [oldest] = session.deferred;
+  if (oldest === undefined || published.idempotencyKey === oldest) return false;
   return item.type !== 'record' || item.record.stream !== 'schedule_two';
 }

@@ -124,4 +124,17 @@ describe('readPending', () => {
       close();
       db.close();
     }));
+
+  it('reads back a group whose payloads together are far larger than one pack may be', () =>
+    inFolder((dir) => {
+      const { writer, db } = openWriter(dir);
+      const items = Array.from({ length: 40 }, (_, n) =>
+        item({ key: `key-000${n + 10}`, body: String(n).repeat(130_000) }),
+      );
+      writer.intake(items);
+      const { reader, close } = openReader(dir);
+      expect(reader.readPending('standard', 100, 1e9).entries.length).toBe(40);
+      close();
+      db.close();
+    }));
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { CounterfoilError } from '../../src/base/errors.ts';
 import type { IntakeResult } from '../../src/buffer/api.ts';
 import { EVIDENCE_BYTES_PER_LANE } from '../../src/buffer/evidence.ts';
+import { bufferPaths, openForWriting } from '../../src/buffer/files.ts';
 import type { Schedule } from '../../src/record/types.ts';
 import { checkChain } from './chain.ts';
 import { anyKey, inFolder, item, openWriter, refusal } from './fixture.ts';
@@ -83,6 +84,7 @@ describe('intake', () => {
       const undo = (refersTo: string) =>
         accepted(writer.intake([item({ key: anyKey(), kind: 'VOID', refersTo })])[0]).flags;
       expect(undo('sale-0002')).toEqual([]);
+      expect(undo('sale-0001')).toEqual([]);
       expect(sell('sale-0003')).toEqual([]);
       expect(undo('never-seen')).toEqual(['refers_to_unknown']);
       db.close();
@@ -241,3 +243,87 @@ function play(dir: string, history: readonly Step[]): void {
 const sinceStart = { acceptedTotal: 0, duplicatesTotal: 0, commitsTotal: 0, recentCommitMs: [], lastCommitAtMs: null };
 
 const wish = (key: number, schedule: Schedule) => item({ key: `model-key-${key}`, schedule, fill: `fill-${key % 7}` });
+
+describe('what a review found', () => {
+  it('writes down any answer a PMS can give about its verifier', () =>
+    inFolder((dir) => {
+      const { writer, db } = openWriter(dir);
+      writer.intake(Array.from({ length: 100 }, () => item({ key: anyKey(), schedule: 'II' })));
+      const odd = [`\uD800${'\u0001'.repeat(128)}`, '9'.repeat(5000)];
+      const settled = writer.settle(
+        'schedule_two',
+        Array.from({ length: 100 }, (_, n) => ({
+          sequence: n + 1,
+          to: 'SYNCED' as const,
+          pmsId: null,
+          reason: null,
+          verification: { verifierId: odd[0] ?? '', verifiedAt: odd[1] ?? '' },
+        })),
+      );
+      expect(settled.length).toBe(100);
+      checkChain(db);
+      db.close();
+    }));
+
+  it('goes on after a request that could not be written down, as if it had not been', () =>
+    inFolder((dir) => {
+      const { writer, db } = openWriter(dir);
+      writer.intake([item({ key: 'key-00001' })]);
+      const before = writer.facts();
+      expect(() => writer.note('audit', 'start', { text: 'x'.repeat(70_000) })).toThrow(/over 65535/);
+      expect(writer.facts()).toEqual(before);
+      writer.note('audit', 'start', {});
+      checkChain(db);
+      db.close();
+    }));
+
+  it('forgets lanes and installations of a group that was rolled back', () =>
+    inFolder((dir) => {
+      const { writer, db } = openWriter(dir);
+      writer.intake([item({ key: 'key-00001', lane: 'lane-a', laneSequence: 1 })]);
+      db.pragma(`max_page_count = ${Number(db.pragma('page_count', { simple: true }))}`);
+      const big = Array.from({ length: 20 }, (_, n) =>
+        item({ key: anyKey(), lane: 'lane-b', laneSequence: n + 100, body: 'q'.repeat(500) }),
+      );
+      expect(() => writer.intake(big)).toThrow(CounterfoilError);
+      db.pragma('max_page_count = 1000000');
+      writer.intake([item({ key: anyKey(), lane: 'lane-c', laneSequence: 1 })]);
+      writer.intake([item({ key: anyKey(), lane: 'lane-b', laneSequence: 1 })]);
+      const flags = accepted(writer.intake([item({ key: anyKey(), lane: 'lane-b', laneSequence: 200 })])[0]).flags;
+      expect(flags).toEqual(['lane_sequence_gap']);
+      const wrong = db
+        .prepare(
+          'SELECT COUNT(*) AS n FROM record r JOIN lane_instance i ON i.instance = r.instance WHERE i.lane <> r.lane',
+        )
+        .get();
+      expect(wrong).toEqual({ n: 0 });
+      db.close();
+    }));
+
+  it('still sees the first sale of a fill after the second was voided, also over a restart', () =>
+    inFolder((dir) => {
+      const first = openWriter(dir, SMALL_TAIL);
+      const sell = (writer: typeof first.writer, key: string) =>
+        accepted(writer.intake([item({ key, fill: 'RX-9|0|' })])[0]).flags;
+      sell(first.writer, 'sale-0001');
+      sell(first.writer, 'sale-0002');
+      first.writer.intake([item({ key: anyKey(), kind: 'VOID', refersTo: 'sale-0002' })]);
+      first.db.close();
+      const second = openWriter(dir, SMALL_TAIL);
+      expect(sell(second.writer, 'sale-0003')).toEqual(['possible_double_sale']);
+      second.db.close();
+    }));
+
+  it('gives a request back, and nothing more, while another program holds the write lock', () =>
+    inFolder((dir) => {
+      const { writer, db } = openWriter(dir);
+      db.pragma('busy_timeout = 1');
+      const other = openForWriting(bufferPaths(dir).db);
+      other.exec('BEGIN IMMEDIATE');
+      expect(() => writer.intake([item({ key: 'key-00001' })])).toThrow(/write lock/);
+      other.exec('ROLLBACK');
+      other.close();
+      expect(accepted(writer.intake([item({ key: 'key-00001' })])[0]).sequence).toBe(1);
+      db.close();
+    }));
+});

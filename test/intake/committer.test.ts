@@ -64,7 +64,7 @@ describe('Committer', () => {
     expect((await group(0)).items.length).toBe(512);
   });
 
-  it('defers a group that found the disk full and goes on with the next', async () => {
+  it('defers a group that found the disk full and all that waited behind it, then goes on', async () => {
     const { sink, group } = handSink();
     const answers: string[] = [];
     const committer = new Committer(sink, () => {});
@@ -72,9 +72,12 @@ describe('Committer', () => {
     const first = await group(0);
     committer.submit(itemOf(2), (answer) => answers.push(answer.status));
     first.fail(new CounterfoilError('storage_full', 'full', 'free space'));
+    await committer.drained();
+    expect(answers).toEqual(['deferred', 'deferred']);
+    committer.submit(itemOf(3), (answer) => answers.push(answer.status));
     (await group(1)).commit();
     await committer.drained();
-    expect(answers).toEqual(['deferred', 'refused']);
+    expect(answers).toEqual(['deferred', 'deferred', 'refused']);
   });
 
   it('answers nobody after a failure that leaves the disk unknown', async () => {

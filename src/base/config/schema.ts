@@ -56,8 +56,8 @@ const intake = z.strictObject({
     .default(10)
     .describe('Time a new connection has for TLS and its CONNECT packet.'),
   max_keep_alive_seconds: wholeNumber(5, 3600, 'seconds')
-    .default(60)
-    .describe('Longest MQTT keep-alive a lane may ask for, so that a dead lane is noticed.'),
+    .default(300)
+    .describe('A lane that asks for a longer MQTT keep-alive, or none, is closed after 1.5 times this without a packet.'),
 });
 
 const pms = z.strictObject({

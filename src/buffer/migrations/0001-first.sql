@@ -82,6 +82,7 @@ CREATE TABLE record (
   key             BLOB NOT NULL CHECK (length(key) = 16),     -- keyed hash of the idempotency key
   fill            BLOB CHECK (length(fill) = 16),             -- keyed hash of prescription, fill and partial number
   undoes          INTEGER,                       -- VOID, RETURN: record_id of the record whose sale it undoes
+  prior           INTEGER,                       -- sale of a fill that already had a standing sale: that one's record_id
   lane_hash       BLOB NOT NULL CHECK (length(lane_hash) = 32),
   payload_hash    BLOB NOT NULL CHECK (length(payload_hash) = 32),
   -- Carrier columns: only where pack = record_id.
@@ -105,7 +106,7 @@ WHEN NOT EXISTS (SELECT 1 FROM state_step WHERE from_state = OLD.state AND to_st
 BEGIN SELECT RAISE(ABORT, 'counterfoil: this state step is not allowed'); END;
 
 CREATE TRIGGER record_is_never_edited BEFORE UPDATE OF record_id, schedule, lane, instance, lane_sequence, received_ms,
-  clock, flags, pack, slot, key, fill, undoes, lane_hash, payload_hash, boot, monotonic_ms, committed_ms, trail_index, leaf,
+  clock, flags, pack, slot, key, fill, undoes, prior, lane_hash, payload_hash, boot, monotonic_ms, committed_ms, trail_index, leaf,
   sealed ON record
 BEGIN SELECT RAISE(ABORT, 'counterfoil: a record is never edited'); END;
 

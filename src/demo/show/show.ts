@@ -177,8 +177,9 @@ export class Show {
     const { clock } = this.#time;
     const startedMs = clock.monotonicMs();
     while (clock.monotonicMs() - startedMs < DRAIN_LIMIT_MS) {
-      const figures = await this.#watch.look();
+      // The tills first: what they hand over after the gateway was asked, its answer does not count.
       const { sold, acknowledged } = tillTotals(this.#parts.tills.look());
+      const figures = await this.#watch.look();
       if (figures !== null && pendingOf(figures) === 0 && sold === acknowledged) {
         if (figures.quarantined > 0) await sleep(this.#time, GAP_MARKER_MS);
         return;

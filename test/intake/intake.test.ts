@@ -1,0 +1,288 @@
+/** The intake stage on real sockets, with a sink the test decides for. */
+import { hash } from 'node:crypto';
+import { once } from 'node:events';
+import { connect as open, type Socket } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/base/clock.ts';
+import { CounterfoilError } from '../../src/base/errors.ts';
+import { silentLog } from '../../src/base/log.ts';
+import type { IntakeItem, IntakeResult } from '../../src/buffer/api.ts';
+import { Intake, type IntakeOptions } from '../../src/intake/intake.ts';
+import { connect, PacketReader, publish, type SeenPacket, subscribe, TYPE, unsubscribe } from '../harness/mqtt-wire.ts';
+
+const OPTIONS: IntakeOptions = {
+  store: '0042',
+  source: { gatewayId: 'gw-0042', epoch: '00000000' },
+  products: null,
+  clockQuality: () => 'unknown',
+  listeners: [{ url: 'mqtt://127.0.0.1:0', certFile: null, keyFile: null, laneCaFile: null }],
+  maxConnections: 100,
+  maxConnectionsPerAddress: 100,
+  connectTimeoutMs: 10_000,
+  maxPacketBytes: 300_000,
+  maxKeepAliveSeconds: 60,
+  queueLimit: 1000,
+  maxInFlightBytes: 10_000_000,
+};
+
+const cleanUp: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const undo of cleanUp.splice(0).reverse()) await undo();
+});
+
+const recordOf = (key: string, more: object = {}) =>
+  JSON.stringify({
+    idempotency_key: key,
+    ndc: '0574-4072-05',
+    quantity: 30,
+    schedule: 'NONE',
+    prescription_id: 'RX-1',
+    pharmacist_npi: '1234567893',
+    dispensed_at_utc: '2026-11-22T09:03:00Z',
+    ...more,
+  });
+
+const keyOf = (item: IntakeItem): string => (item.type === 'record' ? item.record.idempotencyKey : 'refused');
+
+/** Stores in memory; `fail` decides what happens to the next group. */
+class Sink {
+  readonly stored: string[] = [];
+  fail: (items: readonly IntakeItem[]) => Error | null = () => null;
+  hold: Promise<void> | null = null;
+
+  async intake(items: readonly IntakeItem[]): Promise<IntakeResult[]> {
+    await this.hold;
+    await new Promise((resolve) => setImmediate(resolve));
+    const error = this.fail(items);
+    if (error !== null) throw error;
+    return items.map((item) => {
+      this.stored.push(keyOf(item));
+      const trail = { log: 'audit' as const, index: 0, leaf: Buffer.alloc(32) };
+      if (item.type === 'refused') return { status: 'refused', state: 'REFUSED', receivedAtMs: 0, trail };
+      const { laneHash, payloadHash } = item.record;
+      const sequence = this.stored.length;
+      return {
+        status: 'accepted',
+        state: 'PENDING',
+        sequence,
+        receivedAtMs: 0,
+        flags: [],
+        laneHash,
+        payloadHash,
+        trail,
+      };
+    });
+  }
+}
+
+async function started(change: Partial<IntakeOptions> = {}) {
+  const sink = new Sink();
+  const intake = new Intake({ ...OPTIONS, ...change }, { sink, clock: systemClock, log: silentLog, onCommitted() {} });
+  await intake.start();
+  cleanUp.push(() => intake.stop());
+  return { sink, intake, port: Number(new URL(intake.addresses[0] ?? '').port) };
+}
+
+class Till {
+  readonly socket: Socket;
+  readonly packets: SeenPacket[] = [];
+  #changed = Promise.withResolvers<void>();
+  closed = false;
+
+  constructor(port: number) {
+    this.socket = open(port, '127.0.0.1');
+    const reader = new PacketReader();
+    this.socket.on('data', (chunk: Buffer) => {
+      this.packets.push(...reader.push(chunk));
+      this.#wake();
+    });
+    this.socket.on('error', () => {});
+    this.socket.on('close', () => {
+      this.closed = true;
+      this.#wake();
+    });
+    cleanUp.push(() => {
+      this.socket.destroy();
+    });
+  }
+
+  #wake(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers<void>();
+  }
+
+  async until(done: () => boolean): Promise<void> {
+    while (!done()) await this.#changed.promise;
+  }
+
+  count(type: number): number {
+    return this.packets.filter((packet) => packet.type === type).length;
+  }
+
+  static async in(port: number, clientId: string): Promise<Till> {
+    const till = new Till(port);
+    till.socket.write(connect({ clientId }));
+    await till.until(() => till.count(TYPE.connack) === 1);
+    return till;
+  }
+
+  sell(id: number, key: string, more: object = {}): Buffer {
+    return publish({ topic: 'pos/0042/lane-1/records', payload: Buffer.from(recordOf(key, more)), id });
+  }
+}
+
+describe('back-pressure', () => {
+  it.each([1, 3, 20])(
+    'answers every publish of a long pipeline, in order, with room for %i at a time',
+    async (queueLimit) => {
+      const { port, sink } = await started({ queueLimit });
+      const tills = await Promise.all([1, 2, 3, 4].map((n) => Till.in(port, `till-${n}`)));
+      const total = 300;
+      for (const [n, till] of tills.entries()) {
+        const sales = Array.from({ length: total }, (_, at) =>
+          till.sell(at + 1, `key-${n}-${String(at).padStart(5, '0')}`, { pad: 'x'.repeat(700) }),
+        );
+        till.socket.write(Buffer.concat(sales));
+      }
+      await Promise.all(tills.map((till) => till.until(() => till.count(TYPE.puback) === total)));
+      for (const n of [0, 1, 2, 3]) {
+        const own = sink.stored.filter((key) => key.startsWith(`key-${n}-`));
+        expect(own).toEqual([...own].sort());
+        expect(own.length).toBe(total);
+      }
+    },
+  );
+
+  it('takes up every chunk that came while it was shut, though packets were cut in the middle', async () => {
+    const { port, sink } = await started({ queueLimit: 1 });
+    const till = await Till.in(port, 'till');
+    const held = Promise.withResolvers<void>();
+    sink.hold = held.promise;
+    till.socket.write(till.sell(1, 'key-held-0'));
+    const rest = Buffer.concat(
+      Array.from({ length: 40 }, (_, n) => till.sell(n + 2, `key-rest-${n}`, { pad: 'p'.repeat(1000 + n) })),
+    );
+    for (let at = 0; at < rest.length; at += 301) {
+      await new Promise<void>((resolve) => till.socket.write(rest.subarray(at, at + 301), () => resolve()));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    // Let all of it reach the other end of this process first: later arrivals would wake the reader up again.
+    for (let turn = 0; turn < 300; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    sink.hold = null;
+    held.resolve();
+    await till.until(() => till.count(TYPE.puback) === 41);
+    expect(sink.stored.length).toBe(41);
+  });
+
+  it('takes records pipelined behind CONNECT', async () => {
+    const { port } = await started();
+    const till = new Till(port);
+    till.socket.write(
+      Buffer.concat([
+        connect({ clientId: 'eager' }),
+        ...Array.from({ length: 200 }, (_, n) => till.sell(n + 1, `eager-${n}-key`)),
+      ]),
+    );
+    await till.until(() => till.count(TYPE.puback) === 200);
+    expect(till.closed).toBe(false);
+  });
+});
+
+describe('a full disk', () => {
+  const full = () => new CounterfoilError('storage_full', 'full', 'free space');
+
+  it('defers without PUBACK, keeps the connection, and lets nothing overtake what was deferred', async () => {
+    const { port, sink } = await started();
+    const till = await Till.in(port, 'till');
+    till.socket.write(subscribe('pos/0042/lane-1/receipts'));
+    await till.until(() => till.count(TYPE.suback) === 1);
+    sink.fail = full;
+    till.socket.write(Buffer.concat([till.sell(1, 'deferred-a'), till.sell(2, 'deferred-b')]));
+    await till.until(() => till.count(TYPE.publish) === 2);
+    sink.fail = () => null;
+    till.socket.write(
+      Buffer.concat([
+        till.sell(3, 'deferred-a'),
+        till.sell(4, 'later-rec-c'),
+        till.sell(5, 'two-record', { schedule: 'II' }),
+      ]),
+    );
+    await till.until(() => till.count(TYPE.puback) === 2);
+    till.socket.write(Buffer.concat([till.sell(6, 'deferred-b'), till.sell(7, 'later-rec-c')]));
+    await till.until(() => till.count(TYPE.puback) >= 3);
+    till.socket.write(till.sell(8, 'later-rec-c'));
+    await till.until(() => till.count(TYPE.puback) >= 4);
+    expect(till.closed).toBe(false);
+    expect([...new Set(sink.stored.filter((key) => key !== 'two-record'))]).toEqual([
+      'deferred-a',
+      'deferred-b',
+      'later-rec-c',
+    ]);
+  });
+});
+
+describe('refusals', () => {
+  it('closes the connection of what could not be stored for another reason, and serves the others', async () => {
+    const { port, sink } = await started();
+    const [bad, good] = [await Till.in(port, 'bad'), await Till.in(port, 'good')];
+    sink.fail = () => new Error('a fault of the program');
+    bad.socket.write(bad.sell(1, 'key-00001'));
+    await bad.until(() => bad.closed);
+    sink.fail = () => null;
+    good.socket.write(good.sell(1, 'key-00002'));
+    await good.until(() => good.count(TYPE.puback) === 1);
+    expect(bad.count(TYPE.puback)).toBe(0);
+  });
+
+  it('takes no QoS 2 publish', async () => {
+    const { port, sink } = await started();
+    const till = await Till.in(port, 'till');
+    till.socket.write(
+      publish({ topic: 'pos/0042/lane-1/records', payload: Buffer.from(recordOf('key-00001')), id: 1, qos: 2 }),
+    );
+    await till.until(() => till.closed);
+    expect(sink.stored).toEqual([]);
+  });
+
+  it('stops sending receipts after UNSUBSCRIBE', async () => {
+    const { port } = await started();
+    const till = await Till.in(port, 'till');
+    const topic = 'pos/0042/lane-1/receipts';
+    till.socket.write(Buffer.concat([subscribe(topic), till.sell(1, 'key-00001')]));
+    await till.until(() => till.count(TYPE.publish) === 1);
+    till.socket.write(unsubscribe(topic, 9));
+    await till.until(() => till.packets.some((packet) => packet.type === 11));
+    till.socket.write(Buffer.concat([till.sell(2, 'key-00002'), till.sell(3, 'key-00003')]));
+    await till.until(() => till.count(TYPE.puback) === 3);
+    expect(till.count(TYPE.publish)).toBe(1);
+  });
+
+  it('counts no more than a thousand lanes, by whichever way they are named', async () => {
+    const { port } = await started();
+    const till = await Till.in(port, 'till');
+    till.socket.destroy();
+    const codes: number[] = [];
+    for (let n = 0; n <= 1000; n += 1) {
+      const stranger = await Till.in(port, `stranger-${n}`);
+      stranger.socket.write(subscribe(`pos/0042/lane-${n}/receipts`));
+      await stranger.until(() => stranger.count(TYPE.suback) === 1);
+      codes.push(stranger.packets.find((packet) => packet.type === TYPE.suback)?.body[2] ?? -1);
+      stranger.socket.destroy();
+      await once(stranger.socket, 'close');
+    }
+    expect([codes.slice(0, 1000).every((code) => code === 1), codes[1000]]).toEqual([true, 0x80]);
+  }, 60_000);
+});
+
+it('hashes what it refuses when there is no lane hash', async () => {
+  const { port, sink } = await started();
+  const seen: Buffer[] = [];
+  sink.fail = (items) => {
+    for (const item of items) if (item.type === 'refused') seen.push(item.hash);
+    return null;
+  };
+  const till = await Till.in(port, 'till');
+  till.socket.write(publish({ topic: 'pos/0042/lane-1/records', payload: Buffer.from('no json'), id: 1 }));
+  await till.until(() => till.count(TYPE.puback) === 1);
+  expect(seen).toEqual([hash('sha256', 'no json', 'buffer')]);
+});
