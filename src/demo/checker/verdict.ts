@@ -37,10 +37,10 @@ export function verdictLine({ altered, content, counts, problems }: Verdict): st
   const figures = [
     `lost ${counts.lost}`,
     `twice ${counts.twice}`,
-    `${counts.durable} durable`,
-    `${counts.atPms} at the PMS`,
-    ...(counts.pending > 0 ? [`${counts.pending} pending`] : []),
     ...(altered.length > 0 ? [`altered ${altered.join(' ')}`] : []),
+    `${counts.durable} durable`,
+    `${counts.atPms} at PMS`,
+    ...(counts.pending > 0 ? [`${counts.pending} pending`] : []),
   ].join(', ');
   return content ? `${word}: ${figures}` : `${word}: ${problems[0] ?? 'no reason given'}; ${figures}`;
 }
