@@ -24,8 +24,8 @@ const STOP_LIMIT_MS = 10_000;
 export class GatewayProcess {
   readonly #options: GatewayProcessOptions;
   #child: Child | null = null;
-  #mqttUrl = `mqtt://${HOST}:0`;
-  #httpUrl = `http://${HOST}:0`;
+  #mqttUrl = '';
+  #httpUrl = '';
 
   constructor(options: GatewayProcessOptions) {
     this.#options = options;
@@ -43,11 +43,18 @@ export class GatewayProcess {
     return this.#httpUrl;
   }
 
-  /** The first start: finds addresses, which stay the same from then on. */
+  /**
+   * The first start: finds addresses, which stay the same from then on. Any others when the well-known ones are taken,
+   * perhaps between our look and its start.
+   */
   async start(): Promise<void> {
-    this.#mqttUrl = `mqtt://${HOST}:${await portOrAny(HOST, MQTT_PORT)}`;
-    this.#httpUrl = `http://${HOST}:${await portOrAny(HOST, HTTP_PORT)}`;
-    await this.restart();
+    const [mqttPort, httpPort] = [await portOrAny(HOST, MQTT_PORT), await portOrAny(HOST, HTTP_PORT)];
+    try {
+      await this.#startOn(mqttPort, httpPort);
+    } catch (error) {
+      if (mqttPort === 0 && httpPort === 0) throw error;
+      await this.#startOn(0, 0);
+    }
   }
 
   /** Starts it again after `kill`; rejects when it does not get ready, with what it said. */
@@ -85,6 +92,12 @@ export class GatewayProcess {
 
   abandon(): void {
     this.#child?.abandon();
+  }
+
+  async #startOn(mqttPort: number, httpPort: number): Promise<void> {
+    this.#mqttUrl = `mqtt://${HOST}:${mqttPort}`;
+    this.#httpUrl = `http://${HOST}:${httpPort}`;
+    await this.restart();
   }
 
   #configText(): string {

@@ -99,8 +99,9 @@ export class Live {
   }
 
   async #check(): Promise<void> {
-    this.#isCheckDue = false;
+    // One that runs already may have looked too early: what is due stays due.
     if (this.#look().isChecking) return;
+    this.#isCheckDue = false;
     await this.#options.show.check();
   }
 

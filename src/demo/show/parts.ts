@@ -102,18 +102,29 @@ export class Parts {
     return this.#pmsUrl;
   }
 
+  /** On the well-known port; on any other when that is taken, perhaps between our look and its start. */
   async #startPms(): Promise<number> {
+    const port = await portOrAny(HOST, PMS_PORT);
+    try {
+      this.#pmsUrl = await this.#servePms(port);
+    } catch (error) {
+      if (port === 0) throw error;
+      this.#pmsUrl = await this.#servePms(0);
+    }
+    return Number(new URL(this.#pmsUrl).port);
+  }
+
+  /** Gives its address. */
+  async #servePms(port: number): Promise<string> {
     const { program, folder, onBroken, timers } = this.#options;
-    const url = `http://${HOST}:${await portOrAny(HOST, PMS_PORT)}`;
-    const args = ['pms', 'serve', '--url', url, '--db', this.files.pmsDb, '--control'];
+    const args = ['pms', 'serve', '--url', `http://${HOST}:${port}`, '--db', this.files.pmsDb, '--control'];
     const pms = new Child({ program, args, logFile: join(folder, 'pms.log'), timers });
     this.#pms = pms;
     const ready = await pms.start();
     void pms.ended.then(() => {
       if (this.#pms === pms) onBroken(new Error(`the PMS ended by itself:\n${pms.lastWords}`));
     });
-    this.#pmsUrl = String(ready.url).replace(/\/$/, '');
-    return Number(new URL(this.#pmsUrl).port);
+    return String(ready.url).replace(/\/$/, '');
   }
 
   async #startGateway(pmsUrl: string): Promise<void> {

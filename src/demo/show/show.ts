@@ -148,7 +148,7 @@ export class Show {
     this.#isStopping = true;
     this.#parts.tills.closeShop();
     this.#watch.note('no more sales; the queue drains');
-    await until(this.#time, () => !this.isBusy, DRAIN_LIMIT_MS);
+    await until(this.#time, () => !this.isBusy && !this.#isChecking, DRAIN_LIMIT_MS);
     if (this.#parts.wan.state !== 'open') await this.#line('open');
     await this.#drained();
     this.#watch.stop();
