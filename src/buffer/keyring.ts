@@ -15,7 +15,7 @@ export const KEY_BYTES = 32;
 export const KEY_PURPOSE = { payload: 1, lookup: 2 } as const;
 
 /** nonce ‖ tag ‖ ciphertext. `aad` is what the bytes are bound to; another `aad` will not open them. */
-export function seal(key: Uint8Array, plain: Uint8Array, aad: string): Buffer {
+function seal(key: Uint8Array, plain: Uint8Array, aad: string): Buffer {
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv('aes-256-gcm', key, nonce);
   cipher.setAAD(Buffer.from(aad));
@@ -25,7 +25,7 @@ export function seal(key: Uint8Array, plain: Uint8Array, aad: string): Buffer {
 }
 
 /** Opens what `seal` made; null when key, bytes or `aad` do not belong together. */
-export function unseal(key: Uint8Array, sealed: Uint8Array, aad: string): Buffer | null {
+function unseal(key: Uint8Array, sealed: Uint8Array, aad: string): Buffer | null {
   if (sealed.length < NONCE_BYTES + TAG_BYTES) return null;
   const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, NONCE_BYTES));
   decipher.setAAD(Buffer.from(aad));

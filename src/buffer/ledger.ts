@@ -4,6 +4,7 @@
  */
 import type { Schedule, State } from '../record/types.ts';
 import { PENDING, SCHEDULE_TWO, scheduleName, stateName, streamCodeOfSchedule } from './codes.ts';
+import { NO_LEAF } from './entry.ts';
 import { KeyTail, type TailLimits, UNDONE } from './key-tail.ts';
 import type { Names } from './names.ts';
 import type { Statements, TailRow } from './statements.ts';
@@ -36,8 +37,8 @@ export class Ledger {
   lastNumber: [number, number] = [0, 0];
   settledThrough: [number, number] = [0, 0];
   heads: [TrailHead, TrailHead] = [
-    { size: 0, leaf: Buffer.alloc(32) },
-    { size: 0, leaf: Buffer.alloc(32) },
+    { size: 0, leaf: NO_LEAF },
+    { size: 0, leaf: NO_LEAF },
   ];
   tail: KeyTail;
   readonly #counts = new Map<number, number>();

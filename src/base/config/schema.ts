@@ -57,7 +57,9 @@ const intake = z.strictObject({
     .describe('Time a new connection has for TLS and its CONNECT packet.'),
   max_keep_alive_seconds: wholeNumber(5, 3600, 'seconds')
     .default(300)
-    .describe('A lane that asks for a longer MQTT keep-alive, or none, is closed after 1.5 times this without a packet.'),
+    .describe(
+      'A lane that asks for a longer MQTT keep-alive, or none, is closed after 1.5 times this without a packet.',
+    ),
 });
 
 const pms = z.strictObject({

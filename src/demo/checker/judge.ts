@@ -164,11 +164,13 @@ function unfinished({ tills, buffer, pms }: Readings): string[] {
 function countAll({ tills, buffer, pms }: Readings): Omit<VerdictCounts, 'lost' | 'twice'> {
   const inState = (...states: string[]) => buffer.records.filter(({ state }) => states.includes(state)).length;
   const conflicts = buffer.evidence.filter(({ isConflict }) => isConflict).length;
+  const held = new Set(buffer.records.map(placeOf));
   return {
     in: tills.length,
     acknowledged: tills.filter(({ acknowledged }) => acknowledged).length,
     durable: buffer.records.length,
-    atPms: pms.records.length,
+    // What came in after our look at the buffer is left out, or more would be at the PMS than is durable.
+    atPms: pms.records.filter((record) => held.has(placeOf(record))).length,
     pending: inState(...OPEN_STATES),
     rejected: inState('REJECTED'),
     setAside: inState('SET_ASIDE'),

@@ -7,6 +7,7 @@ export interface VerdictCounts {
   readonly acknowledged: number;
   /** Records in the buffer. */
   readonly durable: number;
+  /** Of those, how many the PMS holds. */
   readonly atPms: number;
   /** Records not settled yet: PENDING, HELD, AWAITING_VERIFICATION. */
   readonly pending: number;

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import type { Database } from 'better-sqlite3';
 import { canonicalJson } from './canonical.ts';
 
-export const TRAILS = ['audit', 'schedule_two'] as const;
+const TRAILS = ['audit', 'schedule_two'] as const;
 const NO_LEAF = Buffer.alloc(32);
 const SCHEDULES: Readonly<Record<number, string>> = { 0: 'NONE', 2: 'II', 3: 'III', 4: 'IV', 5: 'V' };
 

@@ -25,7 +25,7 @@ export function canBuildRecorder(): boolean {
 }
 
 /** Path of the compiled recorder. Compiled once for each state of its sources. */
-export function buildRecorder(): string {
+function buildRecorder(): string {
   const folder = import.meta.dirname;
   const hash = createHash('sha256');
   for (const source of SOURCES) hash.update(readFileSync(join(folder, source)));
