@@ -46,7 +46,7 @@ async function record(): Promise<{ screen: string; summary: string }> {
     await shows(/gateway up again/);
     await shows(/WAN back/, /mode +NORMAL/, /checker content/);
     press('a');
-    await shows(/altered, QUARANTINED/, /checker content: .*altered/);
+    await shows(/altered, QUARANTINED/, /checked: .*altered/);
     press('w');
     await shows(/mode +FALLBACK/, /oldest +\d\d s/);
     press('k');

@@ -58,8 +58,8 @@ const LOOKUP_BYTES = 16;
 /** The unwrapped keys of one buffer. */
 export class Keyring {
   readonly #payloadKeys = new Map<number, Buffer>();
-  readonly #inner: Buffer;
-  readonly #outer: Buffer;
+  readonly #keyHead: Buffer;
+  readonly #fillHead: Buffer;
   readonly #newestPayloadKeyId: number;
 
   /** Throws `key_missing` (exit 78) when the box key does not open the data keys: never a reason to quarantine. */
@@ -77,15 +77,17 @@ export class Keyring {
     }
     if (lookupKey === null || newest < 0) throw wrongBoxKey();
     this.#newestPayloadKeyId = newest;
-    this.#inner = pad(lookupKey, 0x36);
-    this.#outer = pad(lookupKey, 0x5c);
+    this.#keyHead = Buffer.concat([lookupKey, Buffer.from('key\u0000')]);
+    this.#fillHead = Buffer.concat([lookupKey, Buffer.from('fill\u0000')]);
   }
 
-  /** HMAC-SHA-256 (RFC 2104) of `label` 0x00 `text`, first 16 bytes, as a latin1 string of 16 characters. */
+  /**
+   * Keyed hash for look-ups: SHA-256 of key (32 bytes) ‖ label ‖ 0x00 ‖ text, first 16 bytes, as a latin1 string of 16
+   * characters. Half of the digest is dropped, so it cannot be extended; HMAC would cost a second hash for every record.
+   */
   lookupHash(label: 'key' | 'fill', text: string): string {
-    const message = Buffer.concat([this.#inner, Buffer.from(`${label}\u0000${text}`)]);
-    const digest = hash('sha256', message, 'buffer');
-    return hash('sha256', Buffer.concat([this.#outer, digest]), 'latin1').slice(0, LOOKUP_BYTES);
+    const head = label === 'key' ? this.#keyHead : this.#fillHead;
+    return hash('sha256', Buffer.concat([head, Buffer.from(text)]), 'latin1').slice(0, LOOKUP_BYTES);
   }
 
   /** key id (one byte) ‖ sealed bytes. */
@@ -101,12 +103,6 @@ export class Keyring {
     // An unknown key id is damage of its first byte: key rows are never removed while bytes sealed by them exist.
     return key === undefined ? null : unseal(key, sealed.subarray(1), aad);
   }
-}
-
-function pad(key: Uint8Array, byte: number): Buffer {
-  const block = Buffer.alloc(64, byte);
-  for (const [at, value] of key.entries()) block[at] = value ^ byte;
-  return block;
 }
 
 function wrongBoxKey(): CounterfoilError {

@@ -28,10 +28,16 @@ function compileCache() {
   }
 }
 
-// The gateway is a small box's only guest: a young generation of 8 MB and one malloc arena keep its memory low. Neither
-// can be set from inside, so the process replaces itself once (same pid, so a supervisor sees nothing of it).
+// The gateway is a small box's only guest: a small young generation, an early look at the old one and one malloc arena
+// keep its memory low. None can be set from inside, so the process replaces itself once (same pid, so a supervisor sees
+// nothing of it).
 if (process.argv[2] === 'run' && process.env.COUNTERFOIL_TUNED === undefined) {
-  const flags = ['--max-semi-space-size=8', '--disable-warning=ExperimentalWarning'];
+  const flags = [
+    '--max-semi-space-size=4',
+    '--max-old-space-size=160',
+    '--expose-gc',
+    '--disable-warning=ExperimentalWarning',
+  ];
   const tuned = { MALLOC_ARENA_MAX: '1', ...compileCache(), ...process.env, COUNTERFOIL_TUNED: '1' };
   const script = fileURLToPath(import.meta.url);
   process.execve(

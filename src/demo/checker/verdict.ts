@@ -32,10 +32,9 @@ export interface Verdict {
   readonly problems: readonly string[];
 }
 
-/** The verdict on one line that fits a screen; with the first problem when there is one. */
-export function verdictLine({ altered, content, counts, problems }: Verdict): string {
-  const word = content ? 'content' : 'NOT CONTENT';
-  const figures = [
+/** The figures that matter on one line, short enough for a screen of 80 columns. */
+export function verdictFigures({ altered, counts }: Verdict): string {
+  return [
     `lost ${counts.lost}`,
     `twice ${counts.twice}`,
     ...(altered.length > 0 ? [`altered ${altered.join(' ')}`] : []),
@@ -43,5 +42,11 @@ export function verdictLine({ altered, content, counts, problems }: Verdict): st
     `${counts.atPms} at PMS`,
     ...(counts.pending > 0 ? [`${counts.pending} pending`] : []),
   ].join(', ');
-  return content ? `${word}: ${figures}` : `${word}: ${problems[0] ?? 'no reason given'}; ${figures}`;
+}
+
+/** The verdict in a sentence, with the first problem when there is one. */
+export function verdictLine(verdict: Verdict): string {
+  const figures = verdictFigures(verdict);
+  if (verdict.content) return `content: ${figures}`;
+  return `NOT CONTENT: ${verdict.problems[0] ?? 'no reason given'}; ${figures}`;
 }

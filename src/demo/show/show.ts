@@ -7,7 +7,7 @@
 import { CounterfoilError, messageOf } from '../../base/errors.ts';
 import type { Expected } from '../checker/judge.ts';
 import { alterPending } from '../checker/tamper.ts';
-import { type Verdict, verdictLine } from '../checker/verdict.ts';
+import { type Verdict, verdictFigures, verdictLine } from '../checker/verdict.ts';
 import type { ProgramCommand } from './child.ts';
 import { readFigures } from './figures.ts';
 import { type Event, type GatewayState, isSettled, type Look, pendingOf, tillTotals } from './look.ts';
@@ -209,7 +209,7 @@ export class Show {
     try {
       const verdict = await runChecker(this.#program, this.#parts.files, expected);
       this.#verdict = { verdict, atMs: this.#watch.elapsedMs };
-      this.#watch.note(`checker ${verdictLine(verdict)}`);
+      this.#watch.note(verdict.content ? `checked: ${verdictFigures(verdict)}` : `checker ${verdictLine(verdict)}`);
       return verdict;
     } finally {
       this.#isChecking = false;

@@ -4,6 +4,7 @@ import { loadConfigFully } from '../../base/config/load.ts';
 import type { CounterfoilError } from '../../base/errors.ts';
 import { createLog } from '../../base/log.ts';
 import { Gateway } from '../gateway.ts';
+import { releaseStartUpMemory } from '../memory.ts';
 
 export function runCommand(): Command {
   return new Command('run')
@@ -22,6 +23,7 @@ async function runGateway(file: string): Promise<void> {
   try {
     const stopped = stopSignal();
     const addresses = await gateway.start();
+    releaseStartUpMemory();
     log.info('ready', { ...addresses, gateway: loaded.config.gateway.id });
     const signal = await stopped;
     log.info('stopping', { signal });
