@@ -84,6 +84,7 @@ export async function createBroker(
     },
   });
 
+  keepRecordsHere(broker);
   broker.on('unsubscribe', (filters, client) => {
     const session = lanes.session(client);
     if (session?.lane != null && filters.includes(receiptsTopic(options.store, session.lane)))
@@ -100,6 +101,21 @@ export async function createBroker(
   });
   broker.on('keepaliveTimeout', (client) => log.info('lane silent, connection closed', laneField(client)));
   return broker;
+}
+
+type PublishDone = (error?: Error | null) => void;
+
+/**
+ * What a lane publishes goes to the buffer and to nobody else, so the broker need not look for subscribers, copy the packet
+ * and walk its offline queues. The gateway's own publishes (the status) have no client and go the usual way.
+ */
+function keepRecordsHere(broker: Aedes): void {
+  const distribute: (packet: object, ...rest: unknown[]) => void = broker.publish.bind(broker) as never;
+  const publish = (packet: object, client: Client | PublishDone | null, done?: PublishDone): void => {
+    if (typeof client === 'function' || client === null) distribute(packet, client, done);
+    else done?.(null);
+  };
+  Object.assign(broker, { publish });
 }
 
 function refuseConnect(packet: ConnectPacket): string | null {

@@ -41,6 +41,7 @@ const BAD_RATE = 0.03;
 const SCRIPT_SECONDS = 30;
 /** Ended by Ctrl-C at once: 128 + SIGINT, as shells say it. */
 const EXIT_INTERRUPTED = 130;
+const SAME_PRESS_MS = 300;
 const TIME = { clock: systemClock, timers: systemTimers };
 
 /** Runs the show and ends with 0 only if the checker is content. Throws when a part of it broke. */
@@ -113,18 +114,22 @@ async function playLive(setting: Setting): Promise<Verdict> {
   });
 }
 
-/** Ctrl-C, SIGTERM or SIGHUP: the first ends the show in order, a second one the process at once. */
+/**
+ * Ctrl-C, SIGTERM or SIGHUP: the first ends the show in order, a second one the process at once. One key press may come
+ * as two signals (from the terminal, and from npm, which passes on its own), so those close together count as one.
+ */
 class Interruption {
   readonly #told = Promise.withResolvers<void>();
-  #times = 0;
+  #firstMs: number | null = null;
   readonly interrupt = (): void => {
-    this.#times += 1;
-    if (this.#times > 1) process.exit(EXIT_INTERRUPTED);
+    const nowMs = TIME.clock.monotonicMs();
+    this.#firstMs ??= nowMs;
+    if (nowMs - this.#firstMs > SAME_PRESS_MS) process.exit(EXIT_INTERRUPTED);
     this.#told.resolve();
   };
 
   get has(): boolean {
-    return this.#times > 0;
+    return this.#firstMs !== null;
   }
 
   get happened(): Promise<void> {
