@@ -10,7 +10,7 @@ import { type Event, isSettled, type Look, pendingOf, tillTotals } from './look.
 import { Parts, type PartsOptions } from './parts.ts';
 import { runChecker } from './run-checker.ts';
 import { Trouble } from './trouble.ts';
-import { sleep, type Time, until } from './wait.ts';
+import { type Time, until, untilLasting } from './wait.ts';
 import { Watch } from './watch.ts';
 
 export interface ShowOptions extends Time, Omit<PartsOptions, 'timers' | 'onBroken'> {
@@ -18,9 +18,8 @@ export interface ShowOptions extends Time, Omit<PartsOptions, 'timers' | 'onBrok
 }
 
 const DRAIN_LIMIT_MS = 15_000;
-const DRAIN_LOOK_MS = 100;
-/** A gap marker follows the quarantine at once, but no figure shows it. */
-const GAP_MARKER_MS = 1000;
+/** The gateway's figures follow its commits after a moment, and a gap marker follows its quarantine without any figure. */
+const DRAINED_FOR_MS = 1000;
 
 export class Show {
   readonly #time: Time;
@@ -131,19 +130,14 @@ export class Show {
   }
 
   async #drained(): Promise<void> {
-    const { clock } = this.#time;
-    const startedMs = clock.monotonicMs();
-    while (clock.monotonicMs() - startedMs < DRAIN_LIMIT_MS) {
+    const isDrained = async () => {
       // The tills first: what they hand over after the gateway was asked, its answer does not count.
       const { sold, acknowledged } = tillTotals(this.#parts.tills.look());
       const figures = await this.#watch.look();
-      if (figures !== null && pendingOf(figures) === 0 && sold === acknowledged) {
-        if (figures.quarantined > 0) await sleep(this.#time, GAP_MARKER_MS);
-        return;
-      }
-      await sleep(this.#time, DRAIN_LOOK_MS);
-    }
-    this.#watch.note('the queue did not drain in time');
+      return figures !== null && pendingOf(figures) === 0 && sold === acknowledged;
+    };
+    const hasDrained = await untilLasting(this.#time, isDrained, DRAINED_FOR_MS, DRAIN_LIMIT_MS);
+    if (!hasDrained) this.#watch.note('the queue did not drain in time');
   }
 
   async #check(expected: Expected): Promise<Verdict> {

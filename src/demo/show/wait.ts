@@ -23,3 +23,21 @@ export async function until(time: Time, isTrue: () => boolean, limitMs: number):
   }
   return true;
 }
+
+/** Waits until `isTrue` has said so for `lastsMs` without a no in between, at most `limitMs`; whether it did. */
+export async function untilLasting(
+  time: Time,
+  isTrue: () => Promise<boolean>,
+  lastsMs: number,
+  limitMs: number,
+): Promise<boolean> {
+  const startedMs = time.clock.monotonicMs();
+  let sinceMs: number | null = null;
+  while (time.clock.monotonicMs() - startedMs < limitMs) {
+    const askedMs = time.clock.monotonicMs();
+    sinceMs = (await isTrue()) ? (sinceMs ?? askedMs) : null;
+    if (sinceMs !== null && askedMs - sinceMs >= lastsMs) return true;
+    await sleep(time, LOOK_EVERY_MS);
+  }
+  return false;
+}
