@@ -24,6 +24,8 @@ export interface Ending {
 }
 
 const LAST_LINES = 12;
+/** Holds a pipe to the show and ends `$1` when the show is gone without a word (kill -9), so that nothing outlives it. */
+const LIFELINE = 'cat >/dev/null; kill -9 "$1"';
 
 export class Child {
   readonly #options: ChildOptions;
@@ -31,6 +33,7 @@ export class Child {
   readonly #ended = Promise.withResolvers<Ending>();
   readonly #lastLines: string[] = [];
   #child: ChildProcess | null = null;
+  #lifeline: ChildProcess | null = null;
   #ending: Ending | null = null;
 
   constructor(options: ChildOptions) {
@@ -49,6 +52,7 @@ export class Child {
       env: cleanEnvironment(process.env),
     });
     this.#child = child;
+    if (child.pid !== undefined) this.#lifeline = lifelineOf(child.pid);
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream }).on('line', (line) => this.#take(line));
     }
@@ -101,9 +105,18 @@ export class Child {
 
   #end(ending: Ending, words: string): void {
     this.#ending ??= ending;
+    this.#lifeline?.kill('SIGKILL');
     this.#ready.reject(new Error(`"${this.#options.args.join(' ')}" ended before it was ready:\n${words}`));
     this.#ended.resolve(this.#ending);
   }
+}
+
+function lifelineOf(pid: number): ChildProcess {
+  const args = ['-c', LIFELINE, 'lifeline', String(pid)];
+  const lifeline = spawn('/bin/sh', args, { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  // Without one the show works as well; only its sudden death would leave a part behind.
+  lifeline.on('error', () => undefined);
+  return lifeline;
 }
 
 function readyLine(line: string): Readonly<Record<string, unknown>> | null {

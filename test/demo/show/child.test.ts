@@ -1,10 +1,21 @@
 /** Processes of the show: ready, killed, asked to end, and ended before they were ready. */
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { systemTimers } from '../../../src/base/clock.ts';
 import { Child } from '../../../src/demo/show/child.ts';
+
+/** Whether the process is there and no zombie that nobody has waited for (proc(5), field 3 of stat). */
+function isRunning(pid: number): boolean {
+  try {
+    return !/^\d+ \(.*\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
 
 const FOR_EVER = 'setInterval(() => {}, 1e6);';
 const READY = `console.log('not this'); console.log(JSON.stringify({ msg: 'ready', url: 'http://x' }));`;
@@ -63,6 +74,17 @@ test('a program that is not there is an error, not a wait', async () => {
     timers: systemTimers,
   });
   await expect(child.start()).rejects.toThrow('ended before it was ready');
+});
+
+test('does not outlive a show that is killed', async () => {
+  const owner = spawn(process.execPath, [fileURLToPath(new URL('./child-owner.ts', import.meta.url))], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => void owner.kill('SIGKILL'));
+  const pid = Number(await new Promise((resolve) => owner.stdout.once('data', resolve)));
+  expect(isRunning(pid)).toBe(true);
+  owner.kill('SIGKILL');
+  await vi.waitUntil(() => !isRunning(pid), { timeout: 20_000 });
 });
 
 test('settings of a real gateway on this machine do not reach it', async () => {
