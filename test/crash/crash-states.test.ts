@@ -94,6 +94,15 @@ describe.skipIf(!canBuildRecorder())(`crash states of the gateway, CRASH_SEED=${
     expect(examined.violations).toEqual([]);
   });
 
+  it('makes even the name of a new data_dir durable before it acknowledges', async () => {
+    const run = await threeLives();
+    const examined = await examineRun(run, 'strict names, new data_dir', {
+      limit: Math.ceil(STATES / 8),
+      rule: 'strict',
+    });
+    expect(examined.violations).toEqual([]);
+  });
+
   it('loses, changes and doubles nothing while the WAL is folded back and begun anew', async () => {
     const run = recordedGateway(scene, { root, world });
     await run.start();

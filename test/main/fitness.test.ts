@@ -20,6 +20,15 @@ describe('refuseWhatIsMissing', () => {
     expect(() => refuseWhatIsMissing(configWith({ [key]: value }))).toThrow(key);
   });
 
+  it('stops at production, though all that production asks for is there', () => {
+    const config = configWith({
+      production: true,
+      'schedule_two.signature': 'optional',
+      'recovery.public_key_file': '/etc/counterfoil/recovery.pem',
+    });
+    expect(() => refuseWhatIsMissing(config)).toThrow(/production: the append-only trail/);
+  });
+
   it('names everything at once', () => {
     const config = configWith({ 'sync.profile': 'single', 'storage.max_records': 1_000_000 });
     expect(() => refuseWhatIsMissing(config)).toThrow(/sync\.profile.*storage\.max_records/s);
