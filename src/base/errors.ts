@@ -23,6 +23,8 @@ export type ErrorCode =
   | 'address_in_use'
   | 'pms_unavailable'
   | 'gateway_unreachable'
+  | 'review_refused'
+  | 'review_stale'
   | 'internal';
 
 const EXIT_OF: Record<ErrorCode, ExitCode> = {
@@ -41,6 +43,8 @@ const EXIT_OF: Record<ErrorCode, ExitCode> = {
   address_in_use: EXIT.config,
   pms_unavailable: EXIT.pmsUnavailable,
   gateway_unreachable: EXIT.failure,
+  review_refused: EXIT.failure,
+  review_stale: EXIT.failure,
   internal: EXIT.failure,
 };
 

@@ -24,6 +24,8 @@ export type IntakeItem =
       readonly receivedAtMs: number;
       readonly clock: ClockQuality;
       readonly record: CheckedRecord;
+      /** The record may not be sent before a person has looked: it starts HELD. Its flags say why. Absent: PENDING. */
+      readonly hold?: boolean;
     }
   | {
       readonly type: 'refused';
@@ -110,6 +112,8 @@ export interface Settlement {
   readonly reason: string | null;
   /** The PMS's own verification of a Schedule II record, where it gave one. */
   readonly verification: { readonly verifierId: string; readonly verifiedAt: string } | null;
+  /** The PMS named neither key nor hash; settled because the configuration says so (`sync.accept_unproved`). */
+  readonly unproved?: true;
 }
 
 /** Who to tell about a record's new state, for receipts. */
@@ -153,6 +157,87 @@ export interface BufferFacts {
   readonly auditSize: Readonly<Record<TrailLog, number>>;
 }
 
+/** States that end only by a person's signed act. */
+export const WAITING_STATES = ['HELD', 'REJECTED', 'SET_ASIDE', 'QUARANTINED', 'REFUSED', 'CONFLICT'] as const;
+export type WaitingState = (typeof WAITING_STATES)[number];
+
+/** Something that waits for a person: a record, or a publish that became none (evidence). */
+export interface WaitingItem {
+  readonly of: 'record' | 'evidence';
+  /** A record's sequence, or the evidence's own number. */
+  readonly number: number;
+  readonly state: WaitingState;
+  readonly lane: string;
+  /** Null for evidence. */
+  readonly schedule: Schedule | null;
+  readonly receivedAtMs: number;
+  readonly flags: readonly Flag[];
+  /** `payload_hash` of a record; `lane_hash` of evidence, or the hash of its bytes where they are no JSON. */
+  readonly hash: Buffer;
+  /** Why, as far as it is known: the PMS's reason, the codes of a refusal. No record data. */
+  readonly reasons: readonly string[];
+}
+
+export interface WaitingDetail extends WaitingItem {
+  /** The record, or what was published; null when the bytes can no longer be read. */
+  readonly bytes: Buffer | null;
+  /** For a conflict: the sequence of the record that holds the key. */
+  readonly holder: number | null;
+}
+
+export interface WaitingQuery {
+  readonly states: readonly WaitingState[];
+  readonly of: WaitingItem['of'];
+  /** Only numbers above this one. */
+  readonly after: number;
+  readonly limit: number;
+}
+
+/** One item a signed act is about, as the person saw it: an act on what has changed since is refused. */
+export interface ReviewSubject {
+  readonly of: WaitingItem['of'];
+  readonly number: number;
+  readonly state: WaitingState;
+  readonly hash: Buffer;
+}
+
+/**
+ * A person's signed act. `release`: HELD records go to the PMS. `dismiss`: the items end as RESOLVED. `resolve`: the same
+ * with a corrected new record. The signature has been checked when this reaches the buffer.
+ */
+export interface SignedAct {
+  /** Unique; the same act again changes nothing. */
+  readonly actId: string;
+  readonly step: 'release' | 'dismiss' | 'resolve';
+  readonly subjects: readonly ReviewSubject[];
+  /** The exact text that was signed (RFC 8785 JSON) and its detached JWS. */
+  readonly statement: string;
+  readonly signature: string;
+  readonly keyId: string;
+  readonly printedName: string;
+  readonly meaning: string;
+  /** The signer's word. */
+  readonly signedAtMs: number;
+}
+
+export interface ActOutcome {
+  /** The act had been done before; nothing was changed now. */
+  readonly repeated: boolean;
+  /** Records in their new state, for the lanes' receipts. */
+  readonly moved: readonly SettledRecord[];
+  /** The corrected record's own result; null without one, or for a repeated act. */
+  readonly correction: IntakeResult | null;
+  /** The act's entry in the audit trail; `schedule_two` records have one in their own trail beside it. */
+  readonly trail: TrailPlace;
+}
+
+/** A lane in training: what it publishes on its training topic is kept apart from all records. */
+export interface LaneTraining {
+  readonly lane: string;
+  /** UTC, when it ends by itself. */
+  readonly untilMs: number;
+}
+
 export type TrailBody = Readonly<Record<string, unknown>>;
 
 export interface RecordBuffer {
@@ -178,6 +263,20 @@ export interface RecordBuffer {
   noteGaps(stream: Stream, sequences: readonly number[]): Promise<void>;
   /** PENDING → QUARANTINED for records whose bytes are damaged. */
   quarantine(stream: Stream, sequences: readonly number[]): Promise<void>;
+  /** What waits for a person, by number; at most `limit`. */
+  readWaiting(query: WaitingQuery): readonly WaitingItem[];
+  /** One item with its bytes; null when there is none of that number, or it waits no more. */
+  readWaitingDetail(of: WaitingItem['of'], number: number): WaitingDetail | null;
+  /**
+   * Does a signed act, all of it or nothing, with its trail entries. `correction` is the corrected record of a `resolve`.
+   * Throws `review_stale` when a subject is no longer what the act says, or the correction is no new record.
+   */
+  review(act: SignedAct, correction: IntakeItem | null): Promise<ActOutcome>;
+  /** Practice records of lanes in training: numbered and answered like records, kept apart, never sent. */
+  practise(items: readonly IntakeItem[]): Promise<IntakeResult[]>;
+  /** Puts a lane in training until then; null ends it. */
+  setTraining(lane: string, untilMs: number | null): Promise<void>;
+  trainingLanes(): readonly LaneTraining[];
   /** Writes one trail entry of its own, for example a sync attempt before its bytes leave. */
   note(log: TrailLog, kind: string, body: TrailBody): Promise<TrailPlace>;
   facts(): BufferFacts;

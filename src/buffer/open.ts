@@ -8,15 +8,21 @@ import type { Clock } from '../base/clock.ts';
 import { CounterfoilError } from '../base/errors.ts';
 import type { Stream } from '../record/types.ts';
 import type {
+  ActOutcome,
   BufferFacts,
   IntakeItem,
   IntakeResult,
+  LaneTraining,
   RecordBuffer,
   SettledRecord,
   Settlement,
+  SignedAct,
   TrailBody,
   TrailLog,
   TrailPlace,
+  WaitingDetail,
+  WaitingItem,
+  WaitingQuery,
 } from './api.ts';
 import { type WriterFacts, withAges } from './facts.ts';
 import { bufferPaths, createIfNew, openForReading, prepareDataDir, readBoxKey } from './files.ts';
@@ -136,6 +142,30 @@ class OpenBuffer implements RecordBuffer {
     await this.#ask({ op: 'noteGaps', log: logOf(stream), sequences });
   }
 
+  readWaiting(_query: WaitingQuery): readonly WaitingItem[] {
+    throw notYet();
+  }
+
+  readWaitingDetail(_of: WaitingItem['of'], _number: number): WaitingDetail | null {
+    throw notYet();
+  }
+
+  async review(_act: SignedAct, _correction: IntakeItem | null): Promise<ActOutcome> {
+    throw notYet();
+  }
+
+  async practise(_items: readonly IntakeItem[]): Promise<IntakeResult[]> {
+    throw notYet();
+  }
+
+  async setTraining(_lane: string, _untilMs: number | null): Promise<void> {
+    throw notYet();
+  }
+
+  trainingLanes(): readonly LaneTraining[] {
+    return [];
+  }
+
   async note(log: TrailLog, kind: string, body: TrailBody): Promise<TrailPlace> {
     const reply = await this.#ask({ op: 'note', log, kind, body });
     if (!('place' in reply)) throw new Error('the writer answered a note with something else');
@@ -195,6 +225,7 @@ class OpenBuffer implements RecordBuffer {
   }
 }
 
+const notYet = () => new Error('not there yet');
 const placeOf = (place: TrailPlace): TrailPlace => ({ ...place, leaf: Buffer.from(place.leaf) });
 
 function closedError(): CounterfoilError {

@@ -47,6 +47,8 @@ export const FLAGS = [
   'clock_unsynchronised',
   'signature_missing',
   'lane_sequence_gap',
+  'signature_invalid',
+  'second_signature_missing',
 ] as const;
 export type Flag = (typeof FLAGS)[number];
 
