@@ -150,6 +150,8 @@ export interface BufferFacts {
   readonly conflictOpen: number;
   readonly duplicatesTotal: number;
   readonly acceptedTotal: number;
+  /** Records settled by an answer that proved nothing, over the life of the file. */
+  readonly unprovedTotal: number;
   readonly lastCommitAtMs: number | null;
   readonly commitsTotal: number;
   /** Duration of recent commits in ms (at most 512 of them): begin to durable. */

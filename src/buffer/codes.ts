@@ -12,6 +12,8 @@ export const QUARANTINED = STATES.indexOf('QUARANTINED');
 export const SET_ASIDE = STATES.indexOf('SET_ASIDE');
 export const REFUSED = STATES.indexOf('REFUSED');
 export const CONFLICT = STATES.indexOf('CONFLICT');
+export const HELD = STATES.indexOf('HELD');
+export const RESOLVED = STATES.indexOf('RESOLVED');
 export const AWAITING_VERIFICATION = STATES.indexOf('AWAITING_VERIFICATION');
 export const SCHEDULE_TWO = SCHEDULE_CODE.II;
 /** `delivery.outcome` of a gap marker the PMS has noted. */

@@ -10,6 +10,7 @@ export interface FactsSource {
   conflictOpen: number;
   duplicatesTotal: number;
   acceptedTotal: number;
+  unprovedTotal: number;
   lastCommitAtMs: number | null;
   commitsTotal: number;
   recentCommitMs: number[];

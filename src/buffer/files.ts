@@ -28,7 +28,7 @@ import { storageError } from './storage-error.ts';
 /** 'CFoi': marks a SQLite file as a Counterfoil buffer (pragma application_id). */
 const APPLICATION_ID = 0x43466f69;
 /** Newest file format this program knows (pragma user_version); number of the last file in migrations/. */
-export const FORMAT = 1;
+export const FORMAT = 2;
 /** Measured in docs/decisions/0004: the least bytes written per commit of one record. */
 const PAGE_BYTES = 512;
 const CACHE_KIB = 16_384;
@@ -149,9 +149,15 @@ export function createIfNew(paths: BufferPaths, gatewayId: string, nowMs: number
   syncDirectory(paths.dataDir);
 }
 
-function migrationSql(number: number): string {
-  const name = `${String(number).padStart(4, '0')}-first.sql`;
-  return readFileSync(new URL(`./migrations/${name}`, import.meta.url), 'utf8');
+/** Files of migrations/, in order; number n brings a file to format n. */
+const MIGRATIONS = ['0001-first.sql', '0002-people.sql'] as const;
+
+/** Brings an open file from its format to `FORMAT`. Within a transaction of the caller's: all of it or nothing. */
+function migrate(db: Database.Database, from: number): void {
+  for (const name of MIGRATIONS.slice(from)) {
+    db.exec(readFileSync(new URL(`./migrations/${name}`, import.meta.url), 'utf8'));
+  }
+  db.pragma(`user_version = ${FORMAT}`);
 }
 
 function buildFirst(path: string, boxKey: Uint8Array, gatewayId: string, nowMs: number): void {
@@ -160,14 +166,14 @@ function buildFirst(path: string, boxKey: Uint8Array, gatewayId: string, nowMs: 
     db.pragma(`page_size = ${PAGE_BYTES}`);
     db.pragma('synchronous = FULL');
     db.transaction(() => {
-      db.exec(migrationSql(1));
+      migrate(db, 0);
       db.prepare('INSERT INTO meta VALUES (?, ?), (?, ?)').run(
         'buffer_id',
         randomBytes(8).toString('hex'),
         'gateway_id',
         gatewayId,
       );
-      db.prepare('INSERT INTO epoch VALUES (1, ?, NULL, ?, 0, ?)').run(
+      db.prepare('INSERT INTO epoch VALUES (1, ?, NULL, ?, 0, ?, 0, 0, 0)').run(
         randomBytes(4).toString('hex'),
         'first',
         Math.trunc(nowMs),
@@ -180,7 +186,6 @@ function buildFirst(path: string, boxKey: Uint8Array, gatewayId: string, nowMs: 
         addKey.run(keyId, purpose, newWrappedKey(boxKey, keyId, purpose).wrapped, Math.trunc(nowMs));
       }
       db.pragma(`application_id = ${APPLICATION_ID}`);
-      db.pragma(`user_version = ${FORMAT}`);
     })();
   } finally {
     db.close();
@@ -206,11 +211,19 @@ export function openForWriting(path: string): Database.Database {
   const db = openChecked(path, false);
   try {
     tuneForWriting(db);
+    upgrade(db);
     return db;
   } catch (error) {
     db.close();
     throw openingError(path, error);
   }
+}
+
+/** An older file becomes one of this format in one commit; if the power goes here it is still the older one. */
+function upgrade(db: Database.Database): void {
+  const format = pragma(db, 'user_version');
+  if (typeof format !== 'number' || format >= FORMAT) return;
+  db.transaction(() => migrate(db, format)).immediate();
 }
 
 function tuneForWriting(db: Database.Database): void {

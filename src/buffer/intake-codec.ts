@@ -53,6 +53,7 @@ export function encodeItems(items: readonly IntakeItem[]): { message: IntakeMess
       numbers[n + 5] = KINDS.indexOf(record.kind);
       numbers[n + 6] = record.laneSequence ?? -1;
       numbers[n + 7] = flagBits(record.flags);
+      numbers[n + 8] = item.hold === true ? 1 : 0;
       keys.push(record.idempotencyKey);
       fills.push(record.fillIdentity);
       refersTo.push(record.refersTo);
@@ -106,6 +107,7 @@ export function decodeItems(message: IntakeMessage): IntakeItem[] {
       lane,
       receivedAtMs: number(0),
       clock: entryAt(CLOCKS, number(3)),
+      ...(number(8) === 1 ? { hold: true } : {}),
       record: {
         idempotencyKey: idempotencyKey ?? '',
         schedule,

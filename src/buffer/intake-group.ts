@@ -10,6 +10,7 @@ import {
   clockCode,
   flagBits,
   flagsOf,
+  HELD,
   PENDING,
   SCHEDULE_TWO,
   scheduleCode,
@@ -17,11 +18,11 @@ import {
   streamCodeOfSchedule,
   withFlag,
 } from './codes.ts';
-import { intakeBody } from './entry.ts';
+import { bodyJson, intakeBody } from './entry.ts';
 import { EvidenceKeeper } from './evidence.ts';
 import { UNDONE } from './key-tail.ts';
 import { PACK_PLAIN_BYTES, PACK_RECORDS, sealPack } from './pack.ts';
-import { copyHeads, type Heads, type Moment, nextEntry, type Session } from './session.ts';
+import { copyHeads, type Heads, type Moment, nextEntry, type Session, storeEntry } from './session.ts';
 
 type RecordItem = Extract<IntakeItem, { type: 'record' }>;
 
@@ -30,7 +31,9 @@ export interface Draft {
   readonly item: RecordItem;
   readonly recordId: number;
   readonly schedule: number;
-  readonly streamSequence: number;
+  /** PENDING, or HELD: then without a stream number. */
+  readonly state: number;
+  readonly streamSequence: number | null;
   readonly lane: number;
   readonly instance: number | null;
   readonly key: string;
@@ -104,7 +107,9 @@ export class IntakeGroup {
     const schedule = scheduleCode(record.schedule);
     const recordId = ledger.lastRecordId + this.drafts.length + 1;
     const stream = streamCodeOfSchedule(schedule) === 1 ? 1 : 0;
-    this.#numbers[stream] += 1;
+    // Only Schedule II is ever held: the standard stream's numbers must rise with record_id.
+    const held = item.hold === true && schedule === SCHEDULE_TWO;
+    if (!held) this.#numbers[stream] += 1;
     const lane = names.lane(item.lane);
     const instance = record.laneInstance === null ? null : names.instance(lane, record.laneInstance);
     let flags = flagBits(record.flags);
@@ -133,7 +138,8 @@ export class IntakeGroup {
       item,
       recordId,
       schedule,
-      streamSequence: this.#numbers[stream],
+      state: held ? HELD : PENDING,
+      streamSequence: held ? null : this.#numbers[stream],
       lane,
       instance,
       key,
@@ -207,6 +213,15 @@ export class IntakeGroup {
       draft.place = place;
       this.#insertRow(draft, slot, slot === 0 ? sealed : null, place);
     }
+    this.#noteHeld(drafts, log);
+  }
+
+  /** Being held is a step of its own, so it has an entry of its own; why is in the flags that `intake` states. */
+  #noteHeld(drafts: readonly Draft[], log: 0 | 1): void {
+    const held = drafts.filter((draft) => draft.state === HELD);
+    if (held.length === 0) return;
+    const sequences = held.map((draft) => draft.recordId - this.#session.ledger.baseRecordId);
+    storeEntry(this.#session, this.heads, log, this.#moment, 'hold', bodyJson({ sequences }));
   }
 
   #insertRow(draft: Draft, slot: number, sealed: Buffer | null, place: TrailPlace): void {
@@ -214,7 +229,7 @@ export class IntakeGroup {
     const carries = sealed !== null;
     this.#session.sql.insertRecord.run(
       draft.recordId,
-      PENDING,
+      draft.state,
       draft.schedule,
       draft.streamSequence,
       draft.lane,
@@ -275,8 +290,10 @@ export class IntakeGroup {
     for (const draft of this.drafts) {
       ledger.lastRecordId = draft.recordId;
       ledger.tail.addKey(draft.key, draft.recordId);
-      ledger.count(draft.schedule, PENDING, 1);
-      ledger.notePending(draft.schedule, draft.recordId, draft.item.receivedAtMs, draft.pack);
+      ledger.count(draft.schedule, draft.state, 1);
+      if (draft.state === PENDING) {
+        ledger.notePending(draft.schedule, draft.recordId, draft.item.receivedAtMs, draft.pack);
+      }
     }
     for (const [fill, recordId] of this.#fills) ledger.tail.setFill(fill, recordId);
   }
@@ -286,7 +303,7 @@ function accepted(draft: Draft, baseRecordId: number): IntakeResult {
   if (draft.place === null) throw new Error('a draft has no place in the trail');
   return {
     status: 'accepted',
-    state: 'PENDING',
+    state: stateName(draft.state),
     sequence: draft.recordId - baseRecordId,
     receivedAtMs: draft.item.receivedAtMs,
     flags: flagsOf(draft.flags),

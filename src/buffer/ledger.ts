@@ -31,6 +31,8 @@ export class Ledger {
   readonly #limits: TailLimits;
   epoch = '';
   baseRecordId = 0;
+  /** By stream code: what a row's stream number has over the one on the wire. */
+  streamBase: [number, number] = [0, 0];
   lastRecordId = 0;
   mergedThrough = 0;
   /** Last stream number and trail head by stream code. */
@@ -57,6 +59,7 @@ export class Ledger {
     if (epoch === undefined) throw new Error('the buffer has no epoch');
     this.epoch = epoch.epoch;
     this.baseRecordId = epoch.base_record_id;
+    this.streamBase = [epoch.base_standard, epoch.base_schedule_two];
     this.mergedThrough = this.#sql.mergedThrough.get()?.record_id ?? 0;
     this.lastRecordId = Math.max(this.mergedThrough, this.baseRecordId);
     this.tail = new KeyTail(this.#limits);

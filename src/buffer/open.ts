@@ -30,7 +30,9 @@ import { decodeResults, encodeItems } from './intake-codec.ts';
 import { Keyring } from './keyring.ts';
 import { lockDataDir } from './lock.ts';
 import { Reader } from './reader.ts';
+import type { SettledRow } from './settle-group.ts';
 import { storageError } from './storage-error.ts';
+import { WaitingReader } from './waiting-reader.ts';
 import type { ThreadFailure, ThreadOptions, ThreadReply, ThreadRequest } from './writer-thread.ts';
 
 export interface OpenBufferOptions {
@@ -49,7 +51,7 @@ function errorOf(failure: ThreadFailure): CounterfoilError {
 }
 
 /** The kernel's id of this boot; the process's start where there is none (not Linux). */
-function bootId(): string {
+export function bootId(): string {
   try {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   } catch {
@@ -70,6 +72,7 @@ class OpenBuffer implements RecordBuffer {
   readonly #worker: Worker;
   readonly #reader: Reader;
   readonly #readDb: Database;
+  readonly #waits: WaitingReader;
   readonly #clock: Clock;
   readonly #unlock: () => void;
   readonly #onFatal: (error: CounterfoilError) => void;
@@ -84,6 +87,7 @@ class OpenBuffer implements RecordBuffer {
     options: OpenBufferOptions;
     worker: Worker;
     reader: Reader;
+    waits: WaitingReader;
     readDb: Database;
     facts: WriterFacts;
     unlock: () => void;
@@ -93,6 +97,7 @@ class OpenBuffer implements RecordBuffer {
     this.#worker = parts.worker;
     this.#reader = parts.reader;
     this.#readDb = parts.readDb;
+    this.#waits = parts.waits;
     this.#clock = parts.options.clock;
     this.#unlock = parts.unlock;
     this.#onFatal = parts.options.onFatal;
@@ -125,13 +130,17 @@ class OpenBuffer implements RecordBuffer {
   async settle(stream: Stream, settlements: readonly Settlement[]): Promise<SettledRecord[]> {
     const reply = await this.#ask({ op: 'settle', log: logOf(stream), settlements });
     if (!('settled' in reply)) return [];
-    return reply.settled.map((row) => ({
+    return reply.settled.map((row) => this.#settledOf(row));
+  }
+
+  #settledOf(row: SettledRow): SettledRecord {
+    return {
       ...row,
       laneHash: Buffer.from(row.laneHash),
       payloadHash: Buffer.from(row.payloadHash),
       trail: placeOf(row.trail),
       idempotencyKey: this.#reader.keyOf(row.sequence),
-    }));
+    };
   }
 
   async quarantine(stream: Stream, sequences: readonly number[]): Promise<void> {
@@ -142,28 +151,39 @@ class OpenBuffer implements RecordBuffer {
     await this.#ask({ op: 'noteGaps', log: logOf(stream), sequences });
   }
 
-  readWaiting(_query: WaitingQuery): readonly WaitingItem[] {
-    throw notYet();
+  readWaiting(query: WaitingQuery): readonly WaitingItem[] {
+    return this.#waits.list(query);
   }
 
-  readWaitingDetail(_of: WaitingItem['of'], _number: number): WaitingDetail | null {
-    throw notYet();
+  readWaitingDetail(of: WaitingItem['of'], number: number): WaitingDetail | null {
+    return this.#waits.detail(of, number);
   }
 
-  async review(_act: SignedAct, _correction: IntakeItem | null): Promise<ActOutcome> {
-    throw notYet();
+  async review(act: SignedAct, correction: IntakeItem | null): Promise<ActOutcome> {
+    const { message, transfer } = encodeItems(correction === null ? [] : [correction]);
+    const reply = await this.#ask({ op: 'review', act, message }, transfer);
+    if (!('reviewed' in reply)) throw new Error('the writer answered an act with something else');
+    const { moved, correction: result, trail, repeated } = reply.reviewed;
+    return {
+      repeated,
+      moved: moved.map((row) => this.#settledOf(row)),
+      correction: result === null ? null : (decodeResults(result)[0] ?? null),
+      trail: placeOf(trail),
+    };
   }
 
-  async practise(_items: readonly IntakeItem[]): Promise<IntakeResult[]> {
-    throw notYet();
+  async practise(items: readonly IntakeItem[]): Promise<IntakeResult[]> {
+    const { message, transfer } = encodeItems(items);
+    const reply = await this.#ask({ op: 'practise', message }, transfer);
+    return 'intake' in reply ? decodeResults(reply.intake) : [];
   }
 
-  async setTraining(_lane: string, _untilMs: number | null): Promise<void> {
-    throw notYet();
+  async setTraining(lane: string, untilMs: number | null): Promise<void> {
+    await this.#ask({ op: 'setTraining', lane, untilMs });
   }
 
   trainingLanes(): readonly LaneTraining[] {
-    return [];
+    return this.#waits.trainingLanes();
   }
 
   async note(log: TrailLog, kind: string, body: TrailBody): Promise<TrailPlace> {
@@ -225,7 +245,6 @@ class OpenBuffer implements RecordBuffer {
   }
 }
 
-const notYet = () => new Error('not there yet');
 const placeOf = (place: TrailPlace): TrailPlace => ({ ...place, leaf: Buffer.from(place.leaf) });
 
 function closedError(): CounterfoilError {
@@ -263,8 +282,10 @@ export async function openBuffer(options: OpenBufferOptions): Promise<RecordBuff
     const keys = readDb.prepare<[], { keyId: number; purpose: number; wrapped: Buffer }>(
       'SELECT key_id AS keyId, purpose, wrapped FROM data_key ORDER BY key_id',
     );
-    const reader = new Reader(readDb, new Keyring(boxKey, keys.all()));
-    return new OpenBuffer({ options, worker, reader, readDb, facts, unlock });
+    const ring = new Keyring(boxKey, keys.all());
+    const reader = new Reader(readDb, ring);
+    const waits = new WaitingReader(readDb, ring, reader);
+    return new OpenBuffer({ options, worker, reader, waits, readDb, facts, unlock });
   } catch (error) {
     unlock();
     throw storageError(error);

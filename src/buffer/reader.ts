@@ -5,9 +5,10 @@
 import type { Database } from 'better-sqlite3';
 import type { Stream } from '../record/types.ts';
 import type { AwaitingRecord, GapMarker, PendingPage, StoredRecord, StreamEntry } from './api.ts';
-import { flagsOf, PENDING, scheduleName, stateName, streamCode } from './codes.ts';
+import { flagsOf, PENDING, QUARANTINED, SCHEDULE_TWO, scheduleName, stateName, streamCode } from './codes.ts';
 import type { Keyring } from './keyring.ts';
 import { isIntact, openPack } from './pack.ts';
+import type { EpochRow } from './statements.ts';
 
 interface LineRow {
   record_id: number;
@@ -35,6 +36,8 @@ export class Reader {
   readonly #ring: Keyring;
   readonly #bufferId: string;
   readonly #baseRecordId: number;
+  /** By stream code: what a row's stream number has over the one on the wire. */
+  readonly #streamBase: readonly [number, number];
   readonly #sql;
   readonly #packs = new Map<number, Buffer[] | null>();
   readonly #keys = new Map<number, string>();
@@ -43,9 +46,9 @@ export class Reader {
     this.#ring = ring;
     const meta = db.prepare<[string], { value: string }>('SELECT value FROM meta WHERE name = ?');
     this.#bufferId = meta.get('buffer_id')?.value ?? '';
-    this.#baseRecordId =
-      db.prepare<[], { base: number }>('SELECT base_record_id AS base FROM epoch ORDER BY ordinal DESC LIMIT 1').get()
-        ?.base ?? 0;
+    const epoch = db.prepare<[], EpochRow>('SELECT * FROM epoch ORDER BY ordinal DESC LIMIT 1').get();
+    this.#baseRecordId = epoch?.base_record_id ?? 0;
+    this.#streamBase = [epoch?.base_standard ?? 0, epoch?.base_schedule_two ?? 0];
     this.#sql = {
       settledThrough: db.prepare<[number], { through: number }>(
         'SELECT settled_through AS through FROM stream WHERE stream = ?',
@@ -59,10 +62,17 @@ export class Reader {
       gaps: db.prepare<[number, number], LineRow>(
         `${LINE} JOIN gap g ON g.record_id = r.record_id WHERE g.stream = ? AND g.noted_ms IS NULL ORDER BY g.stream_sequence LIMIT ?`,
       ),
-      from: db.prepare<[number, number, number], LineRow>(
-        `${LINE} WHERE (r.schedule = 2) = ? AND r.stream_sequence >= ? ORDER BY r.stream_sequence LIMIT ?`,
+      fromTwo: db.prepare<[number, number], LineRow>(
+        `${LINE} WHERE r.schedule = 2 AND r.stream_sequence >= ? ORDER BY r.stream_sequence LIMIT ?`,
       ),
-      isGap: db.prepare<[number], { one: number }>('SELECT 1 AS one FROM gap WHERE record_id = ?'),
+      fromStandard: db.prepare<[number, number], LineRow>(
+        `${LINE} WHERE r.record_id >= ? AND r.schedule <> 2 ORDER BY r.record_id LIMIT ?`,
+      ),
+      standardAt: db.prepare<[number], { record_id: number; stream_sequence: number }>(
+        'SELECT record_id, stream_sequence FROM record WHERE record_id >= ? AND schedule <> 2 ORDER BY record_id LIMIT 1',
+      ),
+      lastRecord: db.prepare<[], { last: number | null }>('SELECT MAX(record_id) AS last FROM record'),
+      gapState: db.prepare<[number], { state: number | null }>('SELECT state FROM gap WHERE record_id = ?'),
       awaiting: db.prepare<[number, number, number], LineRow>(
         `${LINE} WHERE r.state = 2 AND (r.schedule = 2) = ? AND r.stream_sequence > ? ORDER BY r.stream_sequence LIMIT ?`,
       ),
@@ -82,14 +92,35 @@ export class Reader {
   }
 
   readFrom(stream: Stream, streamSequence: number, limit: number, maxBytes: number): PendingPage {
-    return this.#page(this.#sql.from.all(streamCode(stream), streamSequence, limit), limit, maxBytes);
+    const code = streamCode(stream) === 1 ? 1 : 0;
+    const number = streamSequence + this.#streamBase[code];
+    const rows =
+      code === 1
+        ? this.#sql.fromTwo.all(number, limit)
+        : this.#sql.fromStandard.all(this.#standardPlace(number), limit);
+    return this.#page(rows, limit, maxBytes);
+  }
+
+  /** Smallest record_id of the standard stream from this number on: its numbers rise with record_id, so halving finds it. */
+  #standardPlace(number: number): number {
+    let low = number; // every record of the stream has used up at least one record_id
+    let high = (this.#sql.lastRecord.get()?.last ?? 0) + 1;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      const found = this.#sql.standardAt.get(middle);
+      if (found === undefined || found.stream_sequence >= number) high = middle;
+      else low = found.record_id + 1;
+    }
+    return low;
   }
 
   readAwaiting(stream: Stream, afterStreamSequence: number, limit: number): AwaitingRecord[] {
-    const rows = this.#sql.awaiting.all(streamCode(stream), afterStreamSequence, limit);
+    const code = streamCode(stream) === 1 ? 1 : 0;
+    const base = this.#streamBase[code];
+    const rows = this.#sql.awaiting.all(code, afterStreamSequence + base, limit);
     return rows.map((row) => ({
       sequence: row.record_id - this.#baseRecordId,
-      streamSequence: row.stream_sequence,
+      streamSequence: row.stream_sequence - base,
       idempotencyKey: this.keyOf(row.record_id - this.#baseRecordId),
       payloadHash: row.payload_hash,
     }));
@@ -128,12 +159,11 @@ export class Reader {
     const asGap = (gap: GapMarker['gap']): GapMarker => ({
       gap,
       sequence,
-      streamSequence: row.stream_sequence,
+      streamSequence: this.#wireNumber(row),
       payloadHash: row.payload_hash,
     });
-    if (this.#sql.isGap.get(row.record_id) !== undefined) {
-      return asGap(stateName(row.state) === 'QUARANTINED' ? 'quarantined' : 'set_aside');
-    }
+    const marked = this.#sql.gapState.get(row.record_id);
+    if (marked !== undefined) return asGap(marked.state === QUARANTINED ? 'quarantined' : 'set_aside');
     const payload = this.#pack(row.pack)?.[row.slot];
     if (!isIntact(payload, row.payload_hash)) return row.state === PENDING ? null : asGap('quarantined');
     return this.#stored(row, sequence, Buffer.from(payload));
@@ -143,7 +173,7 @@ export class Reader {
     return {
       sequence,
       idempotencyKey: this.#noteKey(sequence, payload),
-      streamSequence: row.stream_sequence,
+      streamSequence: this.#wireNumber(row),
       state: stateName(row.state),
       lane: row.lane,
       laneHash: row.lane_hash,
@@ -153,6 +183,16 @@ export class Reader {
       flags: flagsOf(row.flags),
       payload,
     };
+  }
+
+  #wireNumber(row: LineRow): number {
+    return row.stream_sequence - this.#streamBase[row.schedule === SCHEDULE_TWO ? 1 : 0];
+  }
+
+  /** The stored bytes of a record; null when they can no longer be read or are not those that were hashed. */
+  bytesOf(pack: number, slot: number, payloadHash: Buffer): Buffer | null {
+    const payload = this.#pack(pack)?.[slot];
+    return isIntact(payload, payloadHash) ? Buffer.from(payload) : null;
   }
 
   #noteKey(sequence: number, payload: Buffer): string {

@@ -69,7 +69,7 @@ export class SettleGroup {
     for (const sequence of sequences) {
       const recordId = sequence + ledger.baseRecordId;
       if (sql.noteGap.run(this.#moment.utcMs, recordId).changes === 0) continue;
-      sql.addDelivery.run(recordId, this.#moment.utcMs, GAP_NOTED, null, null);
+      sql.addDelivery.run(recordId, this.#moment.utcMs, GAP_NOTED, null, null, 1);
       noted.push(sequence);
     }
     for (let from = 0; from < noted.length; from += RECORDS_PER_ENTRY) {
@@ -89,10 +89,11 @@ export class SettleGroup {
     const id = head.record_id;
     sql.setState.run(to, id);
     if (settlement !== null) {
-      sql.addDelivery.run(id, this.#moment.utcMs, to, settlement.pmsId, settlement.reason);
+      const proof = settlement.unproved === true ? 0 : 1;
+      sql.addDelivery.run(id, this.#moment.utcMs, to, settlement.pmsId, settlement.reason, proof);
     }
     if ((to === SET_ASIDE || to === QUARANTINED) && head.stream_sequence !== null) {
-      sql.addGap.run(id, this.#log, head.stream_sequence);
+      sql.addGap.run(id, this.#log, head.stream_sequence, to);
     }
     // Rows the counters already hold; younger ones are counted from the rows themselves at start.
     if (id <= ledger.mergedThrough) {
@@ -102,7 +103,15 @@ export class SettleGroup {
     this.#steps.push(step);
   }
 
-  /** One entry per RECORDS_PER_ENTRY steps: `[sequence, stream_sequence, state, payload_hash, verifier_id, verified_at]`. */
+  /** Steps that a PMS's answer without key and hash brought about. */
+  get unprovedCount(): number {
+    return this.#steps.filter((step) => step.settlement?.unproved === true).length;
+  }
+
+  /**
+   * One entry per RECORDS_PER_ENTRY steps: `[sequence, stream_sequence, state, payload_hash]`, with verifier and time behind
+   * it where the PMS verified, or the word `unproved` where it proved nothing.
+   */
   #enter(kind: string): SettledRow[] {
     const rows: SettledRow[] = [];
     for (let from = 0; from < this.#steps.length; from += RECORDS_PER_ENTRY) {
@@ -117,10 +126,11 @@ export class SettleGroup {
   #stated({ head, to, settlement }: Step): unknown[] {
     const stated: unknown[] = [
       head.record_id - this.#session.ledger.baseRecordId,
-      head.stream_sequence,
+      head.stream_sequence === null ? null : head.stream_sequence - this.#session.ledger.streamBase[this.#log],
       stateName(to),
       head.payload_hash.toString('base64'),
     ];
+    if (settlement?.unproved === true) return [...stated, 'unproved'];
     const verification = settlement?.verification;
     if (!verification) return stated;
     return [...stated, printable(verification.verifierId), printable(verification.verifiedAt)];

@@ -37,6 +37,40 @@ export interface TailRow {
   leaf: Buffer | null;
 }
 
+export interface EpochRow {
+  ordinal: number;
+  epoch: string;
+  base_record_id: number;
+  base_standard: number;
+  base_schedule_two: number;
+}
+
+/** Smallest numbers of records that still have to reach the PMS; null where there are none. */
+interface Unsettled {
+  record: number | null;
+  standard: number | null;
+  schedule_two: number | null;
+}
+
+interface EvidenceHead {
+  state: number;
+  lane: number;
+  hash: Buffer;
+  bytes: number;
+  log: number;
+}
+
+interface PracticeRow {
+  practice_id: number;
+  received_ms: number;
+  flags: number;
+  lane_hash: Buffer;
+  payload_hash: Buffer;
+  log: number;
+  trail_index: number;
+  leaf: Buffer;
+}
+
 const RECORD_COLUMNS = 24;
 
 export type Statements = ReturnType<typeof prepareStatements>;
@@ -101,10 +135,11 @@ export function prepareStatements(db: Database) {
       'SELECT lane, state, COUNT(*) AS count, SUM(bytes) AS bytes FROM evidence WHERE state IN (7, 8) GROUP BY lane, state',
     ),
 
-    addDelivery: sql<[number, number, number, string | null, string | null]>(
-      'INSERT INTO delivery VALUES (NULL, ?, ?, ?, ?, ?)',
+    addDelivery: sql<[number, number, number, string | null, string | null, number]>(
+      'INSERT INTO delivery VALUES (NULL, ?, ?, ?, ?, ?, ?)',
     ),
-    addGap: sql<[number, number, number]>('INSERT OR IGNORE INTO gap VALUES (?, ?, ?, NULL)'),
+    unproved: sql<[], { count: number }>('SELECT COUNT(*) AS count FROM delivery WHERE proof = 0'),
+    addGap: sql<[number, number, number, number]>('INSERT OR IGNORE INTO gap VALUES (?, ?, ?, NULL, ?)'),
     noteGap: sql<[number, number]>('UPDATE gap SET noted_ms = ? WHERE record_id = ? AND noted_ms IS NULL'),
 
     addEntry: sql<[number, number, string, Buffer]>('INSERT INTO trail_entry VALUES (?, ?, ?, ?)'),
@@ -123,9 +158,35 @@ export function prepareStatements(db: Database) {
     findBoot: sql<[string], { boot: number }>('SELECT boot FROM boot WHERE boot_id = ?'),
     addBoot: sql<[string]>('INSERT INTO boot (boot_id) VALUES (?)'),
 
-    epoch: sql<[], { epoch: string; base_record_id: number }>(
-      'SELECT epoch, base_record_id FROM epoch ORDER BY ordinal DESC LIMIT 1',
+    epoch: sql<[], EpochRow>('SELECT * FROM epoch ORDER BY ordinal DESC LIMIT 1'),
+    addEpoch: sql('INSERT INTO epoch VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+    oldestUnsettled: sql<[], Unsettled>(`SELECT
+      (SELECT MIN(record_id) FROM record WHERE state IN (0, 2, 6)) AS record,
+      (SELECT MIN(stream_sequence) FROM record WHERE schedule <> 2 AND state IN (0, 2)) AS standard,
+      (SELECT MIN(stream_sequence) FROM record WHERE schedule = 2 AND state IN (0, 2)) AS schedule_two`),
+    waitingForPerson: sql<[number], { count: number }>(
+      'SELECT COUNT(*) AS count FROM record WHERE state IN (3, 4, 5) AND record_id <= ?',
     ),
+
+    giveStreamNumber: sql<[number, number, number]>(
+      'UPDATE record SET state = ?, stream_sequence = ? WHERE record_id = ?',
+    ),
+    setLastNumber: sql<[number, number]>('UPDATE stream SET last_number = MAX(last_number, ?) WHERE stream = ?'),
+    evidence: sql<[number], EvidenceHead>('SELECT state, lane, hash, bytes, log FROM evidence WHERE evidence_id = ?'),
+    setEvidenceState: sql<[number, number]>('UPDATE evidence SET state = ? WHERE evidence_id = ?'),
+    findAct: sql<[string], { log: number; trail_index: number; leaf: Buffer }>(
+      'SELECT log, trail_index, leaf FROM act WHERE act_id = ?',
+    ),
+    addAct: sql('INSERT INTO act VALUES (?,?,?,?,?,?,?,?,?,?,?,?)'),
+
+    setTraining: sql<[number, number]>(
+      'INSERT INTO lane_training VALUES (?, ?) ON CONFLICT (lane) DO UPDATE SET until_ms = excluded.until_ms',
+    ),
+    endTraining: sql<[number]>('DELETE FROM lane_training WHERE lane = ?'),
+    forgetPractice: sql<[number]>('DELETE FROM practice WHERE lane = ?'),
+    findPractice: sql<[number, Buffer], PracticeRow>('SELECT * FROM practice WHERE lane = ? AND key = ?'),
+    addPractice: sql('INSERT INTO practice VALUES (?,?,?,?,?,?,?,?,?,?)'),
+
     meta: sql<[string], { value: string }>('SELECT value FROM meta WHERE name = ?'),
     dataKeys: sql<[], { key_id: number; purpose: number; wrapped: Buffer }>(
       'SELECT key_id, purpose, wrapped FROM data_key ORDER BY key_id',

@@ -6,7 +6,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../base/clock.ts';
 import { CounterfoilError, type ErrorCode } from '../base/errors.ts';
-import type { IntakeItem, IntakeResult, Settlement, TrailBody, TrailLog, TrailPlace } from './api.ts';
+import type { ActRows } from './act-group.ts';
+import type { IntakeItem, IntakeResult, Settlement, SignedAct, TrailBody, TrailLog, TrailPlace } from './api.ts';
 import type { WriterFacts } from './facts.ts';
 import { openForWriting, openingError, quickCheck } from './files.ts';
 import { decodeItems, encodeResults, type IntakeMessage, type ResultMessage } from './intake-codec.ts';
@@ -31,6 +32,9 @@ export type ThreadRequest =
       readonly kind: string;
       readonly body: TrailBody;
     }
+  | { readonly op: 'review'; readonly id: number; readonly act: SignedAct; readonly message: IntakeMessage }
+  | { readonly op: 'practise'; readonly id: number; readonly message: IntakeMessage }
+  | { readonly op: 'setTraining'; readonly id: number; readonly lane: string; readonly untilMs: number | null }
   | { readonly op: 'close'; readonly id: number };
 
 export interface ThreadFailure {
@@ -47,7 +51,11 @@ export type ThreadReply =
   | { readonly id: number; readonly intake: ResultMessage }
   | { readonly id: number; readonly settled: SettledRow[] }
   | { readonly id: number; readonly place: TrailPlace }
+  | { readonly id: number; readonly reviewed: ActReply }
   | { readonly id: number; readonly done: true };
+
+/** A reviewed act as it crosses the threads: the correction's result in the form of intake results. */
+export type ActReply = Omit<ActRows, 'correction'> & { readonly correction: ResultMessage | null };
 
 /** Facts are told at most this often; they are for people and slow loops, not for correctness. */
 const FACTS_EVERY_MS = 100;
@@ -78,6 +86,13 @@ function intakeGroup(writer: Writer, items: readonly IntakeItem[]): IntakeResult
   }
 }
 
+function review(writer: Writer, request: Extract<ThreadRequest, { op: 'review' }>): ActReply {
+  const subjects = request.act.subjects.map((subject) => ({ ...subject, hash: Buffer.from(subject.hash) }));
+  const [correction] = decodeItems(request.message);
+  const rows = writer.review({ ...request.act, subjects }, correction ?? null);
+  return { ...rows, correction: rows.correction === null ? null : encodeResults([rows.correction]).message };
+}
+
 function serve(
   options: ThreadOptions,
   post: (reply: ThreadReply, transfer?: ArrayBuffer[]) => void,
@@ -102,7 +117,14 @@ function serve(
       } else if (request.op === 'settle') post({ id, settled: writer.settle(request.log, request.settlements) });
       else if (request.op === 'quarantine') post({ id, settled: writer.quarantine(request.log, request.sequences) });
       else if (request.op === 'note') post({ id, place: writer.note(request.log, request.kind, request.body) });
-      else if (request.op === 'noteGaps') {
+      else if (request.op === 'review') post({ id, reviewed: review(writer, request) });
+      else if (request.op === 'practise') {
+        const { message, transfer } = encodeResults(writer.practise(decodeItems(request.message)));
+        post({ id, intake: message }, transfer);
+      } else if (request.op === 'setTraining') {
+        writer.setTraining(request.lane, request.untilMs);
+        post({ id, done: true });
+      } else if (request.op === 'noteGaps') {
         writer.noteGaps(request.log, request.sequences);
         post({ id, done: true });
       } else {

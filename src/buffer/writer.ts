@@ -11,15 +11,18 @@
 import type { Database } from 'better-sqlite3';
 import type { Clock } from '../base/clock.ts';
 import { CounterfoilError } from '../base/errors.ts';
-import type { IntakeItem, IntakeResult, Settlement, TrailBody, TrailLog, TrailPlace } from './api.ts';
+import { ActGroup, type ActRows } from './act-group.ts';
+import type { IntakeItem, IntakeResult, Settlement, SignedAct, TrailBody, TrailLog, TrailPlace } from './api.ts';
 import { CONFLICT, logCode, REFUSED } from './codes.ts';
 import { bodyJson } from './entry.ts';
+import { type EpochAct, type EpochOpened, openEpoch } from './epoch.ts';
 import { type FactsSource, factsOf, type WriterFacts } from './facts.ts';
 import { IntakeGroup } from './intake-group.ts';
 import type { MergeSlice, TailLimits } from './key-tail.ts';
 import { Keyring } from './keyring.ts';
 import { Ledger, TAIL_LIMITS } from './ledger.ts';
 import { Names } from './names.ts';
+import { PracticeGroup } from './practice-group.ts';
 import { copyHeads, type Heads, type Moment, momentOf, type Session, storeEntry } from './session.ts';
 import { type SettledRow, SettleGroup } from './settle-group.ts';
 import { prepareStatements } from './statements.ts';
@@ -67,6 +70,7 @@ export class Writer {
       conflictOpen: 0,
       duplicatesTotal: 0,
       acceptedTotal: 0,
+      unprovedTotal: 0,
       lastCommitAtMs: null,
       commitsTotal: 0,
       recentCommitMs: [],
@@ -80,6 +84,7 @@ export class Writer {
     this.#evidenceBytes.clear();
     this.#facts.refusedOpen = 0;
     this.#facts.conflictOpen = 0;
+    this.#facts.unprovedTotal = this.#session.sql.unproved.get()?.count ?? 0;
     for (const { lane, state, count, bytes } of this.#session.sql.evidenceOpen.all())
       this.#countEvidence(lane, state, count, bytes);
   }
@@ -118,12 +123,49 @@ export class Writer {
     const group = new SettleGroup(this.#session, momentOf(this.#session.clock), logCode(log) === 1 ? 1 : 0);
     const result = this.#transaction(group.heads, () => work(group));
     group.apply();
+    this.#facts.unprovedTotal += group.unprovedCount;
     const { ledger, sql } = this.#session;
     // A watermark that is behind is only slower to read from, so it needs no commit of its own.
     this.#pendingWatermarks = () => {
       sql.setSettledThrough.run(ledger.settledThrough[0], 0);
       sql.setSettledThrough.run(ledger.settledThrough[1], 1);
     };
+    return result;
+  }
+
+  /** Does a person's signed act, all of it or nothing. Throws `review_stale` when it is not about what is here now. */
+  review(act: SignedAct, correction: IntakeItem | null): ActRows {
+    const group = new ActGroup(this.#session, momentOf(this.#session.clock), act, this.#evidenceBytes);
+    const rows = this.#transaction(group.heads, () => group.write(correction));
+    if (rows.repeated) return rows;
+    group.apply();
+    for (const { lane, state, bytes } of group.closed) this.#countEvidence(lane, state, -1, -bytes);
+    if (rows.correction !== null) this.#facts.acceptedTotal += 1;
+    return rows;
+  }
+
+  /** Opens the next epoch by a signed act; see `epoch.ts`. The gateway is not running then. */
+  openEpoch(act: EpochAct, epoch: string): EpochOpened {
+    const moment = momentOf(this.#session.clock);
+    const heads = copyHeads(this.#session.ledger);
+    const opened = this.#transaction(heads, () => openEpoch(this.#session, heads, moment, act, epoch));
+    this.#load();
+    return opened;
+  }
+
+  /** Practice records of lanes in training. */
+  practise(items: readonly IntakeItem[]): IntakeResult[] {
+    return this.#practice((group) => group.write(items));
+  }
+
+  setTraining(lane: string, untilMs: number | null): void {
+    this.#practice((group) => group.setTraining(lane, untilMs));
+  }
+
+  #practice<T>(work: (group: PracticeGroup) => T): T {
+    const group = new PracticeGroup(this.#session, momentOf(this.#session.clock));
+    const result = this.#transaction(group.heads, () => work(group));
+    this.#session.ledger.heads = [{ ...group.heads[0] }, { ...group.heads[1] }];
     return result;
   }
 

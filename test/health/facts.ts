@@ -17,6 +17,7 @@ export const GOOD_BUFFER: BufferFacts = {
   refusedOpen: 0,
   conflictOpen: 0,
   duplicatesTotal: 3,
+  unprovedTotal: 0,
   acceptedTotal: 120,
   lastCommitAtMs: NOW_MS - 2500,
   commitsTotal: 40,

@@ -76,7 +76,7 @@ function readRecords(db: Database.Database, dataDir: string, epochs: Epochs): Bu
   return rows.map((row) => ({
     ...epochs.placeOf(row.record_id),
     stream: SCHEDULES[row.schedule] === 'II' ? 'schedule_two' : 'standard',
-    streamSequence: row.stream_sequence,
+    streamSequence: epochs.wireNumber(row.record_id, SCHEDULES[row.schedule] === 'II', row.stream_sequence),
     state: row.state,
     laneHash: row.lane_hash.toString('hex'),
     payloadHash: row.payload_hash.toString('hex'),

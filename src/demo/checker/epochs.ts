@@ -7,6 +7,10 @@ export const SCHEDULES: Readonly<Record<number, string>> = { 0: 'NONE', 2: 'II',
 interface EpochRow {
   readonly epoch: string;
   readonly base: number;
+  readonly baseStandard: number;
+  readonly baseTwo: number;
+  /** Rows above this one were taken in this epoch. */
+  readonly openedAfter: number;
 }
 
 export class Epochs {
@@ -14,7 +18,10 @@ export class Epochs {
 
   constructor(db: Database.Database) {
     this.#newestFirst = db
-      .prepare<[], EpochRow>('SELECT epoch, base_record_id AS base FROM epoch ORDER BY ordinal DESC')
+      .prepare<[], EpochRow>(
+        `SELECT epoch, base_record_id AS base, base_standard AS baseStandard, base_schedule_two AS baseTwo,
+         opened_after AS openedAfter FROM epoch ORDER BY ordinal DESC`,
+      )
       .all();
     if (this.#newestFirst.length === 0) throw new Error('the buffer has no epoch');
   }
@@ -24,5 +31,16 @@ export class Epochs {
     const found = this.#newestFirst.find(({ base }) => base < recordId);
     if (found === undefined) throw new Error(`row ${recordId} is older than every epoch`);
     return { epoch: found.epoch, sequence: recordId - found.base };
+  }
+
+  /** The sequence this row had when it was taken, as its trail entry states it. */
+  sequenceWhenTaken(recordId: number): number {
+    return recordId - (this.#newestFirst.find(({ openedAfter }) => openedAfter < recordId)?.base ?? 0);
+  }
+
+  /** A row's number on the wire, from the one in the row. */
+  wireNumber(recordId: number, isTwo: boolean, number: number | null): number | null {
+    const found = this.#newestFirst.find(({ base }) => base < recordId);
+    return number === null ? null : number - ((isTwo ? found?.baseTwo : found?.baseStandard) ?? 0);
   }
 }

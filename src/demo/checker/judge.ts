@@ -126,7 +126,8 @@ function numbering(records: readonly BufferRecord[]): string[] {
   };
   for (const { epoch, sequence } of records) expectNext(epoch, sequence, 'sequence');
   const numbered = records.flatMap(({ epoch, stream, streamSequence }) =>
-    streamSequence === null ? [] : [{ line: `${epoch} ${stream}`, stream, streamSequence }],
+    // Settled before its epoch began: the stream of this epoch starts behind it.
+    streamSequence === null || streamSequence < 1 ? [] : [{ line: `${epoch} ${stream}`, stream, streamSequence }],
   );
   // A record that was held gets its number late, so the order of sequences is not that of the stream.
   numbered.sort((a, b) => a.streamSequence - b.streamSequence);

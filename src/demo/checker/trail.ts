@@ -92,7 +92,7 @@ function intakeEntries(db: Database.Database, log: number, epochs: Epochs): Entr
 
 function intakeEntry(carrier: CarrierRow, members: readonly MemberRow[], epochs: Epochs): Entry {
   const records = members.map((row) => [
-    epochs.placeOf(row.record_id).sequence,
+    epochs.sequenceWhenTaken(row.record_id),
     row.lane,
     SCHEDULES[row.schedule],
     row.lane_hash.toString('base64'),

@@ -10,7 +10,7 @@ import { Keys } from './sealed.ts';
 import { checkTrail } from './trail.ts';
 
 const SYNCED = 1;
-const HELD = 6;
+const UNNUMBERED: ReadonlySet<number> = new Set([5, 6, 9]);
 const SCHEDULE_TWO = 2;
 const NORMALISED = ['ndc', 'schedule', 'dispensed_at_utc'] as const;
 
@@ -34,6 +34,7 @@ export function checkBuffer(dataDir: string, expected: Expectation): string[] {
     const integrity = db.pragma('integrity_check', { simple: true });
     if (integrity !== 'ok') return [`integrity_check: ${String(integrity)}`];
     const base = baseRecordId(db);
+    const numbering = checkFirstNumbers(db);
     const rows = db
       .prepare<[number], RecordRow>('SELECT * FROM record WHERE record_id > ? ORDER BY record_id')
       .all(base);
@@ -44,10 +45,11 @@ export function checkBuffer(dataDir: string, expected: Expectation): string[] {
     }));
     return [
       ...judgeRecords(found, expected),
+      ...numbering,
       ...checkStreams(rows),
       ...checkBytes(rows, new Keys(db, dataDir)),
-      ...checkTrail(db, 0, base),
-      ...checkTrail(db, 1, base),
+      ...checkTrail(db, 0),
+      ...checkTrail(db, 1),
       ...checkBooks(db),
     ];
   } catch (error) {
@@ -66,16 +68,37 @@ function baseRecordId(db: Database.Database): number {
   return base;
 }
 
-/** Each stream counts 1, 2, 3 … in the order of the sequence; held records have no number yet. */
+/** In a buffer that never changed its epoch, every stream starts at 1. */
+function checkFirstNumbers(db: Database.Database): string[] {
+  const epochs = db.prepare<[], { count: number }>('SELECT COUNT(*) AS count FROM epoch').get()?.count;
+  if (epochs !== 1) return [];
+  const firsts = db
+    .prepare<[], { two: number; first: number }>(
+      `SELECT schedule = 2 AS two, MIN(stream_sequence) AS first FROM record WHERE stream_sequence IS NOT NULL
+       GROUP BY schedule = 2`,
+    )
+    .all();
+  return firsts.flatMap(({ two, first }) =>
+    first === 1 ? [] : [`stream ${two === 1 ? 'two' : 'standard'}: number 1 is missing, ${first} stands there`],
+  );
+}
+
+/**
+ * Each stream counts without a gap or a repeat: the standard one in the order of the sequence, Schedule II in the order in
+ * which its records became free to go. What is or was held and never released has no number.
+ */
 function checkStreams(rows: readonly RecordRow[]): string[] {
-  const next = { two: 1, standard: 1 };
-  for (const row of rows) {
-    if (row.state === HELD && row.stream_sequence === null) continue;
-    const stream = row.schedule === SCHEDULE_TWO ? 'two' : 'standard';
-    if (row.stream_sequence !== next[stream]) {
-      return [`stream ${stream}: number ${next[stream]} is missing, ${row.stream_sequence} stands there`];
-    }
-    next[stream] += 1;
+  const numbers: { two: number[]; standard: number[] } = { two: [], standard: [] };
+  for (const { record_id, state, schedule, stream_sequence } of rows) {
+    const two = schedule === SCHEDULE_TWO;
+    if (stream_sequence !== null) numbers[two ? 'two' : 'standard'].push(stream_sequence);
+    else if (!two || !UNNUMBERED.has(state)) return [`record ${record_id} has no number in its stream`];
+  }
+  numbers.two.sort((a, b) => a - b);
+  for (const [stream, given] of Object.entries(numbers)) {
+    const first = given[0] ?? 1;
+    const wrong = given.findIndex((number, at) => number !== first + at);
+    if (wrong >= 0) return [`stream ${stream}: number ${first + wrong} is missing, ${given[wrong]} stands there`];
   }
   return [];
 }

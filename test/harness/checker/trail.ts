@@ -48,7 +48,18 @@ function leafHash(entry: string): Buffer {
     .digest();
 }
 
-function intakeLinks(db: Database, trail: number, base: number): Link[] {
+/** record_id before sequence 1, as it was when this row was taken: an epoch counts for the rows above its `opened_after`. */
+function baseWhenTaken(db: Database): (recordId: number) => number {
+  const epochs = db
+    .prepare<[], { base: number; after: number }>(
+      'SELECT base_record_id AS base, opened_after AS after FROM epoch ORDER BY ordinal DESC',
+    )
+    .all();
+  return (recordId) => epochs.find(({ after }) => recordId > after)?.base ?? 0;
+}
+
+function intakeLinks(db: Database, trail: number): Link[] {
+  const baseOf = baseWhenTaken(db);
   const packs = db.prepare<[], PackRow>(
     `SELECT record_id AS pack, trail_index, leaf, boot_id, monotonic_ms, committed_ms, schedule = 2 AS two
      FROM record JOIN boot USING (boot) WHERE sealed IS NOT NULL ORDER BY record_id`,
@@ -62,7 +73,7 @@ function intakeLinks(db: Database, trail: number, base: number): Link[] {
     const records = members
       .all(pack.pack)
       .map((row) => [
-        row.record_id - base,
+        row.record_id - baseOf(row.record_id),
         row.lane,
         SCHEDULES[row.schedule],
         row.lane_hash.toString('base64'),
@@ -90,9 +101,9 @@ function textLinks(db: Database, trail: number): Link[] {
   return rows.all(trail).map(({ i, entry, leaf }) => ({ index: i, leaf, entry: () => entry }));
 }
 
-/** Broken places of one trail (0 audit, 1 schedule_two), at most the first. `base`: record_id before sequence 1. */
-export function checkTrail(db: Database, trail: 0 | 1, base: number): string[] {
-  const links = [...intakeLinks(db, trail, base), ...textLinks(db, trail)].sort((a, b) => a.index - b.index);
+/** Broken places of one trail (0 audit, 1 schedule_two), at most the first. */
+export function checkTrail(db: Database, trail: 0 | 1): string[] {
+  const links = [...intakeLinks(db, trail), ...textLinks(db, trail)].sort((a, b) => a.index - b.index);
   let previous: Buffer = NO_LEAF;
   for (const [place, link] of links.entries()) {
     const where = `trail ${TRAILS[trail]} entry ${place}`;
