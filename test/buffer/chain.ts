@@ -27,6 +27,16 @@ interface Row {
 
 const SCHEDULES: Record<number, string> = { 0: 'NONE', 2: 'II', 3: 'III', 4: 'IV', 5: 'V' };
 
+/** record_id before sequence 1 when this row was taken. */
+function baseWhenTaken(db: Database): (recordId: number) => number {
+  const epochs = db
+    .prepare<[], { base: number; after: number }>(
+      'SELECT base_record_id AS base, opened_after AS after FROM epoch ORDER BY ordinal DESC',
+    )
+    .all();
+  return (recordId) => epochs.find(({ after }) => recordId > after)?.base ?? 0;
+}
+
 function entries(db: Database, log: 0 | 1): Map<number, { text: (previous: string) => string; leaf: Buffer }> {
   const found = new Map<number, { text: (previous: string) => string; leaf: Buffer }>();
   const stored = db.prepare<[number], { i: number; entry: string; leaf: Buffer }>(
@@ -41,12 +51,13 @@ function entries(db: Database, log: 0 | 1): Map<number, { text: (previous: strin
     `SELECT record_id, name AS lane, schedule, lane_hash, payload_hash, received_ms, clock, flags
      FROM record r JOIN lane l ON l.lane = r.lane WHERE pack = ? ORDER BY slot`,
   );
+  const baseOf = baseWhenTaken(db);
   for (const carrier of carriers.all(log)) {
     if (found.has(carrier.trail_index)) throw new Error(`trail ${log} has two entries ${carrier.trail_index}`);
     const records = members
       .all(carrier.record_id)
       .map((row) => [
-        row.record_id,
+        row.record_id - baseOf(row.record_id),
         row.lane,
         SCHEDULES[row.schedule],
         row.lane_hash.toString('base64'),

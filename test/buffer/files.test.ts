@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { CounterfoilError } from '../../src/base/errors.ts';
@@ -12,6 +12,7 @@ import {
   quickCheck,
   readBoxKey,
 } from '../../src/buffer/files.ts';
+import { checkChain } from './chain.ts';
 import { inFolder, item, openWriter } from './fixture.ts';
 
 /** Code of the error `work` throws. */
@@ -132,5 +133,43 @@ describe('refusals, each leaving the file as it is', () => {
     inFolder((dir) => {
       writeFileSync(dir, '');
       expect(() => prepareDataDir(dir)).toThrow();
+    }));
+});
+
+describe('a file of format 1', () => {
+  it('becomes one of this format at its first opening, with everything it held', () =>
+    inFolder((dir) => {
+      const paths = bufferPaths(dir);
+      prepareDataDir(dir);
+      for (const name of ['buffer.db', 'box.key']) {
+        copyFileSync(new URL(`./format-1/${name}`, import.meta.url), `${dir}/${name}`);
+        chmodSync(`${dir}/${name}`, 0o600);
+      }
+      writeFileSync(paths.commissioned, '1\n', { mode: 0o600 });
+      const { writer, db } = openWriter(dir);
+      expect(db.pragma('user_version', { simple: true })).toBe(FORMAT);
+      expect(writer.facts()).toMatchObject({ lastSequence: 8, refusedOpen: 1, conflictOpen: 1, unprovedTotal: 0 });
+      expect(writer.facts().counts).toMatchObject({ II: { REJECTED: 1, QUARANTINED: 1, PENDING: 1 } });
+      expect(db.prepare('SELECT record_id, state FROM gap ORDER BY record_id').all()).toEqual([
+        { record_id: 3, state: 4 },
+        { record_id: 4, state: 5 },
+      ]);
+      writer.intake([item({ key: 'new-key-1', schedule: 'II' })]);
+      checkChain(db);
+      db.close();
+    }));
+
+  it('stays one when the change is cut short', () =>
+    inFolder((dir) => {
+      prepareDataDir(dir);
+      copyFileSync(new URL('./format-1/buffer.db', import.meta.url), `${dir}/buffer.db`);
+      const db = new Database(`${dir}/buffer.db`);
+      db.exec('CREATE TABLE practice (x)'); // in the way of the migration's last steps
+      db.close();
+      expect(() => openForWriting(`${dir}/buffer.db`)).toThrow('practice');
+      const after = new Database(`${dir}/buffer.db`, { readonly: true });
+      expect(after.pragma('user_version', { simple: true })).toBe(1);
+      expect(after.prepare("SELECT COUNT(*) AS n FROM sqlite_schema WHERE name = 'act'").get()).toEqual({ n: 0 });
+      after.close();
     }));
 });

@@ -138,3 +138,25 @@ describe('readPending', () => {
       db.close();
     }));
 });
+
+describe('readFrom', () => {
+  it('finds any place of either stream, whatever stands between', () =>
+    inFolder((dir) => {
+      const { writer, db } = openWriter(dir);
+      const pattern = 'SSTSTTTTSSSSTTSTSTTTTTTTS';
+      for (const [at, one] of [...pattern].entries()) {
+        const made = item({ key: `key-${at}-abc`, schedule: one === 'T' ? 'II' : 'V' });
+        writer.intake([at % 5 === 2 ? { ...made, hold: true } : made]);
+      }
+      const { reader, close } = openReader(dir);
+      for (const stream of ['standard', 'schedule_two'] as const) {
+        const line = numbers(reader.readFrom(stream, 1, 100, MANY));
+        expect(line).toEqual(line.map((_, at) => at + 1));
+        for (const from of line)
+          expect(numbers(reader.readFrom(stream, from, 100, MANY))).toEqual(line.slice(from - 1));
+        expect(numbers(reader.readFrom(stream, line.length + 1, 100, MANY))).toEqual([]);
+      }
+      close();
+      db.close();
+    }));
+});
