@@ -5,6 +5,9 @@ import { valueAt } from './explain.ts';
 import type { KeyPath, Problem } from './rules.ts';
 import type { ConfigSource } from './source.ts';
 
+const CONFIG_HINT =
+  'correct these lines; "counterfoil config schema" lists every key, "config validate FILE" checks again';
+
 export class Report {
   readonly #found: { readonly offset: number; readonly line: string }[] = [];
   readonly #file: string | null;
@@ -49,10 +52,8 @@ export class Report {
   }
 
   /** Every problem, those outside the file first, the others from its top to its bottom. */
-  toError(): CounterfoilError {
+  toError(hint = CONFIG_HINT): CounterfoilError {
     const lines = this.#found.toSorted((a, b) => a.offset - b.offset).map(({ line }) => line);
-    const hint =
-      'correct these lines; "counterfoil config schema" lists every key, "config validate FILE" checks again';
     return new CounterfoilError('config_invalid', lines.join('\n'), hint);
   }
 
