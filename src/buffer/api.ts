@@ -242,6 +242,40 @@ export interface LaneTraining {
 
 export type TrailBody = Readonly<Record<string, unknown>>;
 
+/** A reconciliation run that has not ended: from the moment records move again until the line is empty. */
+export interface OpenRun {
+  readonly run: number;
+  /** UTC. */
+  readonly beganAtMs: number;
+}
+
+/** Where a Schedule II record has come to in a run, as the trail tells it. Hashes in base64. */
+export interface RunOutcome {
+  readonly sequence: number;
+  /** Null for a record that was never free to go. */
+  readonly streamSequence: number | null;
+  readonly state: string;
+  readonly payloadHash: string;
+  readonly laneHash: string | null;
+  readonly verifierId: string | null;
+  readonly verifiedAt: string | null;
+  /** UTC text of the entry that told it. */
+  readonly settledAt: string;
+}
+
+/** A signed manifest as the trail holds it. */
+export interface Manifest {
+  readonly run: number;
+  readonly beganAtMs: number;
+  readonly endedAtMs: number;
+  /** Index of the signed entry in trail `schedule_two`. */
+  readonly index: number;
+  /** Bodies of the part entries, in order; the statement names their hashes. */
+  readonly parts: readonly TrailBody[];
+  /** `{"signature","statement"}`. */
+  readonly body: TrailBody;
+}
+
 export interface RecordBuffer {
   readonly gatewayId: string;
   readonly epoch: string;
@@ -279,6 +313,19 @@ export interface RecordBuffer {
   /** Puts a lane in training until then; null ends it. */
   setTraining(lane: string, untilMs: number | null): Promise<void>;
   trainingLanes(): readonly LaneTraining[];
+  /** The run under way, also one that a restart interrupted. */
+  openRun(): OpenRun | null;
+  /** Begins a run; the one under way when there is one. */
+  beginRun(): Promise<OpenRun>;
+  /** Where Schedule II records have come to since the run began. */
+  readRun(run: number): readonly RunOutcome[];
+  /** The stored bytes of a record; null when they can no longer be read or are not those that were hashed. */
+  payloadOf(sequence: number): Buffer | null;
+  /**
+   * Ends a run in one commit: with its manifest, signed by the gateway, or without one (`statement` null). Gives the place
+   * of the signed entry; null without one, or when the run had ended before.
+   */
+  closeRun(run: number, parts: readonly TrailBody[], statement: TrailBody | null): Promise<TrailPlace | null>;
   /** Writes one trail entry of its own, for example a sync attempt before its bytes leave. */
   note(log: TrailLog, kind: string, body: TrailBody): Promise<TrailPlace>;
   facts(): BufferFacts;

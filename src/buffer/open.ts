@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import type { Database } from 'better-sqlite3';
 import type { Clock } from '../base/clock.ts';
-import { CounterfoilError } from '../base/errors.ts';
+import type { CounterfoilError } from '../base/errors.ts';
 import type { Stream } from '../record/types.ts';
 import type {
   ActOutcome,
@@ -13,7 +13,9 @@ import type {
   IntakeItem,
   IntakeResult,
   LaneTraining,
+  OpenRun,
   RecordBuffer,
+  RunOutcome,
   SettledRecord,
   Settlement,
   SignedAct,
@@ -30,10 +32,12 @@ import { decodeResults, encodeItems } from './intake-codec.ts';
 import { Keyring } from './keyring.ts';
 import { lockDataDir } from './lock.ts';
 import { Reader } from './reader.ts';
+import { RunReader } from './run-reader.ts';
 import type { SettledRow } from './settle-group.ts';
 import { storageError } from './storage-error.ts';
 import { WaitingReader } from './waiting-reader.ts';
-import type { ThreadFailure, ThreadOptions, ThreadReply, ThreadRequest } from './writer-thread.ts';
+import { errorOf, threadDied, WriterClient } from './writer-client.ts';
+import type { ThreadOptions, ThreadReply } from './writer-thread.ts';
 
 export interface OpenBufferOptions {
   /** Directory of the buffer, made (mode 0700) when it is missing. */
@@ -46,10 +50,6 @@ export interface OpenBufferOptions {
 
 const logOf = (stream: Stream): TrailLog => (stream === 'schedule_two' ? 'schedule_two' : 'audit');
 
-function errorOf(failure: ThreadFailure): CounterfoilError {
-  return new CounterfoilError(failure.code, failure.message, failure.hint);
-}
-
 /** The kernel's id of this boot; the process's start where there is none (not Linux). */
 export function bootId(): string {
   try {
@@ -59,29 +59,16 @@ export function bootId(): string {
   }
 }
 
-interface Waiting {
-  readonly resolve: (reply: ThreadReply) => void;
-  readonly reject: (error: Error) => void;
-}
-
-type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
-
 class OpenBuffer implements RecordBuffer {
   readonly gatewayId: string;
   readonly epoch: string;
-  readonly #worker: Worker;
+  readonly #writer: WriterClient;
   readonly #reader: Reader;
   readonly #readDb: Database;
   readonly #waits: WaitingReader;
+  readonly #runs: RunReader;
   readonly #clock: Clock;
   readonly #unlock: () => void;
-  readonly #onFatal: (error: CounterfoilError) => void;
-  readonly #waiting = new Map<number, Waiting>();
-  #facts: WriterFacts;
-  #nextId = 1;
-  #failed: CounterfoilError | null = null;
-  #closing = false;
-  #closed = false;
 
   constructor(parts: {
     options: OpenBufferOptions;
@@ -94,24 +81,18 @@ class OpenBuffer implements RecordBuffer {
   }) {
     this.gatewayId = parts.options.gatewayId;
     this.epoch = parts.facts.epoch;
-    this.#worker = parts.worker;
+    this.#writer = new WriterClient(parts.worker, parts.facts, parts.options.onFatal);
     this.#reader = parts.reader;
     this.#readDb = parts.readDb;
     this.#waits = parts.waits;
+    this.#runs = new RunReader(parts.readDb);
     this.#clock = parts.options.clock;
     this.#unlock = parts.unlock;
-    this.#onFatal = parts.options.onFatal;
-    this.#facts = parts.facts;
-    this.#worker.on('message', (reply: ThreadReply) => this.#take(reply));
-    this.#worker.on('error', (error) => this.#fail(threadDied(error)));
-    this.#worker.on('exit', () => {
-      if (!this.#closing) this.#fail(threadDied(null));
-    });
   }
 
   async intake(items: readonly IntakeItem[]): Promise<IntakeResult[]> {
     const { message, transfer } = encodeItems(items);
-    const reply = await this.#ask({ op: 'intake', message }, transfer);
+    const reply = await this.#writer.ask({ op: 'intake', message }, transfer);
     return 'intake' in reply ? decodeResults(reply.intake) : [];
   }
 
@@ -128,7 +109,7 @@ class OpenBuffer implements RecordBuffer {
   }
 
   async settle(stream: Stream, settlements: readonly Settlement[]): Promise<SettledRecord[]> {
-    const reply = await this.#ask({ op: 'settle', log: logOf(stream), settlements });
+    const reply = await this.#writer.ask({ op: 'settle', log: logOf(stream), settlements });
     if (!('settled' in reply)) return [];
     return reply.settled.map((row) => this.#settledOf(row));
   }
@@ -144,11 +125,11 @@ class OpenBuffer implements RecordBuffer {
   }
 
   async quarantine(stream: Stream, sequences: readonly number[]): Promise<void> {
-    await this.#ask({ op: 'quarantine', log: logOf(stream), sequences });
+    await this.#writer.ask({ op: 'quarantine', log: logOf(stream), sequences });
   }
 
   async noteGaps(stream: Stream, sequences: readonly number[]): Promise<void> {
-    await this.#ask({ op: 'noteGaps', log: logOf(stream), sequences });
+    await this.#writer.ask({ op: 'noteGaps', log: logOf(stream), sequences });
   }
 
   readWaiting(query: WaitingQuery): readonly WaitingItem[] {
@@ -161,7 +142,7 @@ class OpenBuffer implements RecordBuffer {
 
   async review(act: SignedAct, correction: IntakeItem | null): Promise<ActOutcome> {
     const { message, transfer } = encodeItems(correction === null ? [] : [correction]);
-    const reply = await this.#ask({ op: 'review', act, message }, transfer);
+    const reply = await this.#writer.ask({ op: 'review', act, message }, transfer);
     if (!('reviewed' in reply)) throw new Error('the writer answered an act with something else');
     const { moved, correction: result, trail, repeated } = reply.reviewed;
     return {
@@ -174,95 +155,59 @@ class OpenBuffer implements RecordBuffer {
 
   async practise(items: readonly IntakeItem[]): Promise<IntakeResult[]> {
     const { message, transfer } = encodeItems(items);
-    const reply = await this.#ask({ op: 'practise', message }, transfer);
+    const reply = await this.#writer.ask({ op: 'practise', message }, transfer);
     return 'intake' in reply ? decodeResults(reply.intake) : [];
   }
 
   async setTraining(lane: string, untilMs: number | null): Promise<void> {
-    await this.#ask({ op: 'setTraining', lane, untilMs });
+    await this.#writer.ask({ op: 'setTraining', lane, untilMs });
   }
 
   trainingLanes(): readonly LaneTraining[] {
     return this.#waits.trainingLanes();
   }
 
+  openRun(): OpenRun | null {
+    return this.#runs.openRun();
+  }
+
+  async beginRun(): Promise<OpenRun> {
+    const reply = await this.#writer.ask({ op: 'beginRun' });
+    if (!('run' in reply)) throw new Error('the writer answered a run with something else');
+    return reply.run;
+  }
+
+  readRun(run: number): readonly RunOutcome[] {
+    return this.#runs.outcomes(run, this.#reader);
+  }
+
+  payloadOf(sequence: number): Buffer | null {
+    return this.#reader.payloadOf(sequence);
+  }
+
+  async closeRun(run: number, parts: readonly TrailBody[], statement: TrailBody | null): Promise<TrailPlace | null> {
+    const reply = await this.#writer.ask({ op: 'closeRun', run, parts, statement });
+    return 'manifest' in reply && reply.manifest !== null ? placeOf(reply.manifest) : null;
+  }
+
   async note(log: TrailLog, kind: string, body: TrailBody): Promise<TrailPlace> {
-    const reply = await this.#ask({ op: 'note', log, kind, body });
+    const reply = await this.#writer.ask({ op: 'note', log, kind, body });
     if (!('place' in reply)) throw new Error('the writer answered a note with something else');
     return placeOf(reply.place);
   }
 
   facts(): BufferFacts {
-    return withAges(this.#facts, this.#clock.monotonicMs());
+    return withAges(this.#writer.facts(), this.#clock.monotonicMs());
   }
 
   async close(): Promise<void> {
-    if (this.#closing) return;
-    this.#closing = true;
-    const ended = new Promise<void>((resolve) => this.#worker.once('exit', () => resolve()));
     // The writer closes last, so that it folds the WAL back into the file.
-    this.#readDb.close();
-    const asked = this.#failed === null ? this.#ask({ op: 'close' }) : null;
-    this.#closed = true;
-    if (asked !== null) await asked;
-    else await this.#worker.terminate();
-    await ended;
-    this.#unlock();
-  }
-
-  #ask(request: DistributiveOmit<ThreadRequest, 'id'>, transfer: ArrayBuffer[] = []): Promise<ThreadReply> {
-    if (this.#failed !== null) return Promise.reject(this.#failed);
-    if (this.#closed) return Promise.reject(closedError());
-    const id = this.#nextId;
-    this.#nextId += 1;
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      this.#worker.postMessage({ ...request, id }, transfer);
-    });
-  }
-
-  #take(reply: ThreadReply): void {
-    if ('facts' in reply) this.#facts = reply.facts;
-    if (!('id' in reply)) return;
-    const waiting = this.#waiting.get(reply.id);
-    this.#waiting.delete(reply.id);
-    if (!('failure' in reply)) {
-      waiting?.resolve(reply);
-      return;
-    }
-    const error = errorOf(reply.failure);
-    waiting?.reject(error);
-    // Any other request failed cleanly: it was rolled back, the file and the writer go on.
-    if (error.code === 'storage_io') this.#fail(error);
-  }
-
-  #fail(error: CounterfoilError): void {
-    if (this.#failed !== null) return;
-    this.#failed = error;
-    for (const { reject } of this.#waiting.values()) reject(error);
-    this.#waiting.clear();
-    this.#onFatal(error);
+    if (this.#readDb.open) this.#readDb.close();
+    if (await this.#writer.close()) this.#unlock();
   }
 }
 
 const placeOf = (place: TrailPlace): TrailPlace => ({ ...place, leaf: Buffer.from(place.leaf) });
-
-function closedError(): CounterfoilError {
-  return new CounterfoilError(
-    'internal',
-    'the buffer has been closed',
-    'The gateway is stopping; send the record again.',
-  );
-}
-
-function threadDied(cause: unknown): CounterfoilError {
-  return new CounterfoilError(
-    'internal',
-    'the thread that writes the buffer ended',
-    'The gateway stops; its next start reads the buffer again.',
-    cause,
-  );
-}
 
 /**
  * Opens the buffer in `dataDir`, making a first one where there has never been any.

@@ -76,7 +76,9 @@ export class Reader {
       awaiting: db.prepare<[number, number, number], LineRow>(
         `${LINE} WHERE r.state = 2 AND (r.schedule = 2) = ? AND r.stream_sequence > ? ORDER BY r.stream_sequence LIMIT ?`,
       ),
-      place: db.prepare<[number], { pack: number; slot: number }>('SELECT pack, slot FROM record WHERE record_id = ?'),
+      place: db.prepare<[number], { pack: number; slot: number; lane_hash: Buffer; payload_hash: Buffer }>(
+        'SELECT pack, slot, lane_hash, payload_hash FROM record WHERE record_id = ?',
+      ),
       sealed: db.prepare<[number], { sealed: Buffer | null }>('SELECT sealed FROM record WHERE record_id = ?'),
     };
   }
@@ -187,6 +189,17 @@ export class Reader {
 
   #wireNumber(row: LineRow): number {
     return row.stream_sequence - this.#streamBase[row.schedule === SCHEDULE_TWO ? 1 : 0];
+  }
+
+  /** `lane_hash` of a record; null when there is none of that number. */
+  laneHashOf(sequence: number): Buffer | null {
+    return this.#sql.place.get(sequence + this.#baseRecordId)?.lane_hash ?? null;
+  }
+
+  /** As `bytesOf`, for a record by its sequence. */
+  payloadOf(sequence: number): Buffer | null {
+    const place = this.#sql.place.get(sequence + this.#baseRecordId);
+    return place === undefined ? null : this.bytesOf(place.pack, place.slot, place.payload_hash);
   }
 
   /** The stored bytes of a record; null when they can no longer be read or are not those that were hashed. */

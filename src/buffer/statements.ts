@@ -179,6 +179,19 @@ export function prepareStatements(db: Database) {
     ),
     addAct: sql('INSERT INTO act VALUES (?,?,?,?,?,?,?,?,?,?,?,?)'),
 
+    openRun: sql<[], { run: number; began_ms: number }>(
+      'SELECT run, began_ms FROM reconciliation WHERE ended_ms IS NULL',
+    ),
+    lastRun: sql<[], { run: number | null }>('SELECT MAX(run) AS run FROM reconciliation'),
+    addRun: sql<[number, number, number]>('INSERT INTO reconciliation VALUES (?, ?, ?, NULL, NULL)'),
+    endRun: sql<[number, number | null, number]>(
+      'UPDATE reconciliation SET ended_ms = ?, manifest_index = ? WHERE run = ?',
+    ),
+    gatewayKey: sql<[], { kid: string; sealed: Buffer }>(
+      'SELECT kid, sealed FROM gateway_key ORDER BY created_ms DESC LIMIT 1',
+    ),
+    addGatewayKey: sql<[string, Buffer, Buffer, number]>('INSERT INTO gateway_key VALUES (?, ?, ?, ?)'),
+
     setTraining: sql<[number, number]>(
       'INSERT INTO lane_training VALUES (?, ?) ON CONFLICT (lane) DO UPDATE SET until_ms = excluded.until_ms',
     ),

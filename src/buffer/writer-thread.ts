@@ -7,7 +7,16 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../base/clock.ts';
 import { CounterfoilError, type ErrorCode } from '../base/errors.ts';
 import type { ActRows } from './act-group.ts';
-import type { IntakeItem, IntakeResult, Settlement, SignedAct, TrailBody, TrailLog, TrailPlace } from './api.ts';
+import type {
+  IntakeItem,
+  IntakeResult,
+  OpenRun,
+  Settlement,
+  SignedAct,
+  TrailBody,
+  TrailLog,
+  TrailPlace,
+} from './api.ts';
 import type { WriterFacts } from './facts.ts';
 import { openForWriting, openingError, quickCheck } from './files.ts';
 import { decodeItems, encodeResults, type IntakeMessage, type ResultMessage } from './intake-codec.ts';
@@ -35,6 +44,14 @@ export type ThreadRequest =
   | { readonly op: 'review'; readonly id: number; readonly act: SignedAct; readonly message: IntakeMessage }
   | { readonly op: 'practise'; readonly id: number; readonly message: IntakeMessage }
   | { readonly op: 'setTraining'; readonly id: number; readonly lane: string; readonly untilMs: number | null }
+  | { readonly op: 'beginRun'; readonly id: number }
+  | {
+      readonly op: 'closeRun';
+      readonly id: number;
+      readonly run: number;
+      readonly parts: readonly TrailBody[];
+      readonly statement: TrailBody | null;
+    }
   | { readonly op: 'close'; readonly id: number };
 
 export interface ThreadFailure {
@@ -52,6 +69,8 @@ export type ThreadReply =
   | { readonly id: number; readonly settled: SettledRow[] }
   | { readonly id: number; readonly place: TrailPlace }
   | { readonly id: number; readonly reviewed: ActReply }
+  | { readonly id: number; readonly run: OpenRun }
+  | { readonly id: number; readonly manifest: TrailPlace | null }
   | { readonly id: number; readonly done: true };
 
 /** A reviewed act as it crosses the threads: the correction's result in the form of intake results. */
@@ -117,7 +136,10 @@ function serve(
       } else if (request.op === 'settle') post({ id, settled: writer.settle(request.log, request.settlements) });
       else if (request.op === 'quarantine') post({ id, settled: writer.quarantine(request.log, request.sequences) });
       else if (request.op === 'note') post({ id, place: writer.note(request.log, request.kind, request.body) });
-      else if (request.op === 'review') post({ id, reviewed: review(writer, request) });
+      else if (request.op === 'beginRun') post({ id, run: writer.beginRun() });
+      else if (request.op === 'closeRun') {
+        post({ id, manifest: writer.closeRun(request.run, request.parts, request.statement) });
+      } else if (request.op === 'review') post({ id, reviewed: review(writer, request) });
       else if (request.op === 'practise') {
         const { message, transfer } = encodeResults(writer.practise(decodeItems(request.message)));
         post({ id, intake: message }, transfer);

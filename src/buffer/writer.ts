@@ -12,7 +12,16 @@ import type { Database } from 'better-sqlite3';
 import type { Clock } from '../base/clock.ts';
 import { CounterfoilError } from '../base/errors.ts';
 import { ActGroup, type ActRows } from './act-group.ts';
-import type { IntakeItem, IntakeResult, Settlement, SignedAct, TrailBody, TrailLog, TrailPlace } from './api.ts';
+import type {
+  IntakeItem,
+  IntakeResult,
+  OpenRun,
+  Settlement,
+  SignedAct,
+  TrailBody,
+  TrailLog,
+  TrailPlace,
+} from './api.ts';
 import { CONFLICT, logCode, REFUSED } from './codes.ts';
 import { bodyJson } from './entry.ts';
 import { type EpochAct, type EpochOpened, openEpoch } from './epoch.ts';
@@ -23,6 +32,7 @@ import { Keyring } from './keyring.ts';
 import { Ledger, TAIL_LIMITS } from './ledger.ts';
 import { Names } from './names.ts';
 import { PracticeGroup } from './practice-group.ts';
+import { RunGroup } from './run-group.ts';
 import { copyHeads, type Heads, type Moment, momentOf, type Session, storeEntry } from './session.ts';
 import { type SettledRow, SettleGroup } from './settle-group.ts';
 import { prepareStatements } from './statements.ts';
@@ -153,6 +163,27 @@ export class Writer {
     return opened;
   }
 
+  /** Begins a reconciliation run; the one under way when there is one. */
+  beginRun(): OpenRun {
+    return this.#inRun((group) => group.begin());
+  }
+
+  /** Ends a run with its signed manifest; `statement` null: without one. */
+  closeRun(run: number, parts: readonly TrailBody[], statement: TrailBody | null): TrailPlace | null {
+    return this.#inRun((group) => group.close(run, parts, statement));
+  }
+
+  #inRun<T>(work: (group: RunGroup) => T): T {
+    const group = new RunGroup(this.#session, momentOf(this.#session.clock));
+    const result = this.#transaction(group.heads, () => work(group));
+    this.#takeHeads(group.heads);
+    return result;
+  }
+
+  #takeHeads(heads: Heads): void {
+    this.#session.ledger.heads = [{ ...heads[0] }, { ...heads[1] }];
+  }
+
   /** Practice records of lanes in training. */
   practise(items: readonly IntakeItem[]): IntakeResult[] {
     return this.#practice((group) => group.write(items));
@@ -165,7 +196,7 @@ export class Writer {
   #practice<T>(work: (group: PracticeGroup) => T): T {
     const group = new PracticeGroup(this.#session, momentOf(this.#session.clock));
     const result = this.#transaction(group.heads, () => work(group));
-    this.#session.ledger.heads = [{ ...group.heads[0] }, { ...group.heads[1] }];
+    this.#takeHeads(group.heads);
     return result;
   }
 
@@ -176,7 +207,7 @@ export class Writer {
     const place = this.#transaction(heads, () =>
       storeEntry(this.#session, heads, logCode(log) === 1 ? 1 : 0, moment, kind, bodyJson(body)),
     );
-    this.#session.ledger.heads = [{ ...heads[0] }, { ...heads[1] }];
+    this.#takeHeads(heads);
     return place;
   }
 

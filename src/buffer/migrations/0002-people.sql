@@ -58,3 +58,23 @@ CREATE TABLE practice (
   leaf         BLOB NOT NULL CHECK (length(leaf) = 32),
   UNIQUE (lane, key)
 ) STRICT;
+
+-- A reconciliation run: from the moment records move again after an outage until the line is empty. Its outcomes are the
+-- entries of trail schedule_two from began_index on; manifest_index is the signed entry that ends it, NULL where it
+-- carried no Schedule II record.
+CREATE TABLE reconciliation (
+  run            INTEGER PRIMARY KEY,
+  began_ms       INTEGER NOT NULL,
+  began_index    INTEGER NOT NULL,
+  ended_ms       INTEGER,
+  manifest_index INTEGER
+) STRICT;
+CREATE UNIQUE INDEX reconciliation_open ON reconciliation (ended_ms IS NULL) WHERE ended_ms IS NULL;
+
+-- The gateway's own signing key (Ed25519): public as SPKI, private as PKCS #8 sealed like a record's bytes.
+CREATE TABLE gateway_key (
+  kid        TEXT PRIMARY KEY,
+  public_key BLOB NOT NULL,
+  sealed     BLOB NOT NULL,
+  created_ms INTEGER NOT NULL
+) STRICT;
