@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   status: async () => (await import('./commands/status.ts')).statusCommand(),
   lane: async () => (await import('./commands/lane.ts')).laneCommand(),
   pms: async () => (await import('./commands/pms.ts')).pmsCommand(),
+  manifest: async () => (await import('./commands/manifest.ts')).manifestCommand(),
   demo: async () => (await import('./commands/demo.ts')).demoCommand(),
 };
 
@@ -22,6 +23,7 @@ const ABOUT: Readonly<Record<string, string>> = {
   status: 'how a running gateway is',
   lane: 'be a lane: publish records, simulate traffic',
   pms: 'check a PMS, or serve the reference PMS',
+  manifest: 'signed manifests of Schedule II records after an outage: list, show, verify',
   demo: 'show the gateway at work: lanes, outages, a reference PMS',
 };
 
