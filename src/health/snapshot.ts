@@ -9,6 +9,7 @@ import type {
   IntakeFacts,
   LinkFacts,
   ModeFacts,
+  RosterFacts,
   StandingWarning,
   StorageFacts,
   StreamFacts,
@@ -35,6 +36,7 @@ export interface Snapshot {
   readonly storage: StorageFacts | null;
   readonly wallClock: WallClockFacts;
   readonly worm: WormState;
+  readonly roster: RosterFacts | null;
   readonly warnings: readonly StandingWarning[];
   readonly residentBytes: number;
   readonly cpuSeconds: number;
@@ -64,6 +66,7 @@ export function takeSnapshot(sources: HealthSources): Snapshot {
     storage: sources.storage(),
     wallClock: sources.wallClock(),
     worm: sources.worm(),
+    roster: sources.roster(),
     warnings: sources.warnings(),
     residentBytes: process.memoryUsage.rss(),
     cpuSeconds: (cpu.user + cpu.system) / 1e6,

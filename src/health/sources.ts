@@ -104,6 +104,16 @@ export interface StorageFacts {
   readonly fullInMs: number | null;
 }
 
+/** Who may sign Schedule II records, by the roster in force. */
+export interface RosterFacts {
+  /** The file could not be used when it was last read: the one before it is in force, or none. */
+  readonly broken: boolean;
+  /** Pharmacists with a key that is good now. */
+  readonly signersNow: number;
+  /** Until the first of them has no good key left; null without any. */
+  readonly firstEndsInMs: number | null;
+}
+
 export interface WallClockFacts {
   readonly quality: ClockQuality;
   /** Distance from the time source; null when unknown. */
@@ -137,5 +147,7 @@ export interface HealthSources {
   storage(): StorageFacts | null;
   wallClock(): WallClockFacts;
   worm(): WormState;
+  /** Null where the configuration names none. */
+  roster(): RosterFacts | null;
   warnings(): readonly StandingWarning[];
 }

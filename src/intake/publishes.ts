@@ -9,6 +9,7 @@ import type { Log } from '../base/log.ts';
 import type { ClockQuality, IntakeItem } from '../buffer/api.ts';
 import { type CheckContext, checkRecord } from '../record/check.ts';
 import { type Receipt, receiptsTopic } from '../record/lane-wire.ts';
+import type { Flag } from '../record/types.ts';
 import type { CommitAnswer, Committer } from './committer.ts';
 import type { Gate } from './gate.ts';
 import type { LaneSession, Lanes } from './lanes.ts';
@@ -23,6 +24,15 @@ export interface PublishOptions {
   readonly source: ReceiptSource;
   readonly products: CheckContext['products'];
   readonly clockQuality: () => ClockQuality;
+  /** First verification of Schedule II; main decides by which roster. */
+  readonly signatures: SignaturePolicy;
+}
+
+/** Who has signed a Schedule II record, and what follows from it. */
+export interface SignaturePolicy {
+  readonly judge: NonNullable<CheckContext['signatures']>;
+  /** Whether a record with these flags waits for a person before it is sent. */
+  readonly holds: (flags: readonly Flag[]) => boolean;
 }
 
 /** Unread receipts a connection may pile up before further ones are left out (a lane can ask again by resending). */
@@ -92,11 +102,13 @@ export class Publishes {
   #examine(lane: string, bytes: Buffer): { item: IntakeItem; published: Published } {
     const receivedAtMs = Math.trunc(this.#clock.utcMs());
     const clock = this.#options.clockQuality();
-    const outcome = checkRecord(bytes, { receivedAtMs, clock, products: this.#options.products });
+    const { products, signatures } = this.#options;
+    const outcome = checkRecord(bytes, { receivedAtMs, clock, products, signatures: signatures.judge });
     if (outcome.ok) {
-      const { record } = outcome;
-      const published = { idempotencyKey: record.idempotencyKey, laneHash: record.laneHash, reasons: [] };
-      return { item: { type: 'record', lane, receivedAtMs, clock, record }, published };
+      const { record, notes } = outcome;
+      const published = { idempotencyKey: record.idempotencyKey, laneHash: record.laneHash, reasons: notes };
+      const hold = record.stream === 'schedule_two' && signatures.holds(record.flags);
+      return { item: { type: 'record', lane, receivedAtMs, clock, record, hold }, published };
     }
     const { idempotencyKey, laneHash, reasons } = outcome;
     const kept = bytes.subarray(0, MAX_EVIDENCE_BYTES);
@@ -137,7 +149,10 @@ export class Publishes {
     done(null);
     if (!this.#lanes.listens(lane)) return;
     const receipt = receiptOf(this.#options.source, published, answer, this.#clock.utcMs());
-    if (receipt !== null) this.send(lane, receipt);
+    if (receipt === null) return;
+    this.send(lane, receipt);
+    // Said again as a step of its own, so that a lane learns of it in the same way as of every later state.
+    if (receipt.status === 'accepted' && receipt.state === 'HELD') this.send(lane, { ...receipt, status: 'held' });
   }
 
   /** Sends a receipt to the lane's listening connections. */

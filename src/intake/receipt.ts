@@ -2,7 +2,7 @@
 import { toUtcText } from '../base/clock.ts';
 import type { SettledRecord } from '../buffer/api.ts';
 import { type Receipt, type ReceiptStatus, sequenceId } from '../record/lane-wire.ts';
-import type { Reason, State } from '../record/types.ts';
+import type { Note, Reason, State } from '../record/types.ts';
 import type { CommitAnswer } from './committer.ts';
 
 export interface ReceiptSource {
@@ -14,7 +14,8 @@ export interface ReceiptSource {
 export interface Published {
   readonly idempotencyKey: string | null;
   readonly laneHash: Buffer | null;
-  readonly reasons: readonly Reason[];
+  /** Why it is no record, or what is doubtful about it. */
+  readonly reasons: readonly (Reason | Note)[];
 }
 
 const KEY_CONFLICT = {
@@ -44,9 +45,15 @@ export function receiptOf(
     payload_hash: known?.payloadHash.toString('hex') ?? null,
     received_at_utc: toUtcText(decided?.receivedAtMs ?? nowMs),
     flags: known?.flags ?? [],
-    reasons: answer.status === 'conflict' ? [KEY_CONFLICT] : published.reasons,
+    reasons: reasonsOf(published, answer.status),
     trail: decided === null ? null : trailOf(decided.trail),
   };
+}
+
+/** What was found about a duplicate now is not what was found, and stored, about the record then. */
+function reasonsOf({ reasons }: Published, status: CommitAnswer['status']): Receipt['reasons'] {
+  if (status === 'conflict') return [KEY_CONFLICT];
+  return status === 'duplicate' ? [] : reasons;
 }
 
 const LATER: Partial<Record<State, ReceiptStatus>> = {

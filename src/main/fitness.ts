@@ -18,16 +18,6 @@ const NOT_YET: readonly Unmet[] = [
     message: 'the append-only trail partition that production needs is not part of this version; set it to false',
   },
   {
-    asked: (config) => config.scheduleTwo.signature === 'required',
-    key: 'schedule_two.signature',
-    message: 'signatures are not verified by this version, so it cannot hold unsigned records; write optional',
-  },
-  {
-    asked: (config) => config.scheduleTwo.secondSigner === 'required',
-    key: 'schedule_two.second_signer',
-    message: 'second signatures are not verified by this version; write optional',
-  },
-  {
     asked: (config) => config.sync.profile === 'single',
     key: 'sync.profile',
     message: 'this version sends batches only; write batch',

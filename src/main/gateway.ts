@@ -11,6 +11,7 @@ import { openBuffer } from '../buffer/open.ts';
 import { HealthServer } from '../health/server.ts';
 import { readSpace, StorageSampler } from '../health/storage-sampler.ts';
 import { Intake } from '../intake/intake.ts';
+import { FirstVerification } from './first-verification.ts';
 import { refuseWhatIsMissing } from './fitness.ts';
 import { healthSources } from './health-sources.ts';
 import { loadProducts } from './products.ts';
@@ -39,6 +40,8 @@ export class Gateway {
   readonly #parts: GatewayParts;
   /** What `stop` undoes, last first. */
   readonly #undo: (() => Promise<void>)[] = [];
+  readonly #verification: FirstVerification;
+  #noteRoster: () => Promise<void> = async () => {};
   #commitFailure: { error: CounterfoilError; atMs: number } | null = null;
   #statusSince = '';
   #statusText = '';
@@ -47,6 +50,7 @@ export class Gateway {
     this.#loaded = loaded;
     this.#config = loaded.config;
     this.#parts = parts;
+    this.#verification = new FirstVerification(this.#config.scheduleTwo, { clock: systemClock, log: parts.log });
   }
 
   /** Recovers the buffer, then serves lanes. Throws a `CounterfoilError` when the box is not fit; call `stop` then too. */
@@ -54,8 +58,11 @@ export class Gateway {
     const { log } = this.#parts;
     refuseWhatIsMissing(this.#config);
     const products = loadProducts(this.#config.productTable);
+    this.#verification.start();
     const buffer = await this.#openBuffer();
-    const intake: Intake = new Intake(intakeOptions(this.#config, buffer, products), {
+    this.#noteRoster = () => this.#tellRoster(buffer);
+    await this.#noteRoster();
+    const intake: Intake = new Intake(intakeOptions(this.#config, buffer, products, this.#verification), {
       sink: { intake: (items) => this.#commit(buffer, items) },
       clock: systemClock,
       log,
@@ -79,6 +86,11 @@ export class Gateway {
     return addresses;
   }
 
+  /** Reads the roster again; an unusable one changes nothing. */
+  async reloadRoster(): Promise<void> {
+    if (this.#verification.reload()) await this.#noteRoster();
+  }
+
   /** Commits and answers what was taken in, then closes everything; safe after a start that failed half-way. */
   async stop(): Promise<void> {
     // One part that cannot end well must not keep the others open.
@@ -99,6 +111,12 @@ export class Gateway {
       await buffer.note('audit', 'stop', {});
     });
     return buffer;
+  }
+
+  /** The trail says by which roster Schedule II records are judged from here on. */
+  async #tellRoster(buffer: RecordBuffer): Promise<void> {
+    const entry = this.#verification.entry();
+    if (entry !== null) await buffer.note('schedule_two', 'roster', entry);
   }
 
   async #commit(buffer: RecordBuffer, items: readonly IntakeItem[]): Promise<readonly IntakeResult[]> {
@@ -129,6 +147,7 @@ export class Gateway {
       buffer,
       intake,
       uplink,
+      verification: this.#verification,
       storage: () => sampler.facts(),
       commitFailure: () => this.#commitFailure,
     });
@@ -183,13 +202,19 @@ export class Gateway {
   }
 }
 
-function intakeOptions(config: Config, buffer: RecordBuffer, products: ReturnType<typeof loadProducts>) {
+function intakeOptions(
+  config: Config,
+  buffer: RecordBuffer,
+  products: ReturnType<typeof loadProducts>,
+  verification: FirstVerification,
+) {
   const { intake, gateway } = config;
   return {
     store: gateway.store,
     source: { gatewayId: gateway.id, epoch: buffer.epoch },
     products,
     clockQuality: () => 'unknown' as const,
+    signatures: verification.policy,
     listeners: config.mqtt.listen,
     maxConnections: intake.maxConnections,
     maxConnectionsPerAddress: intake.maxConnectionsPerAddress,

@@ -5,6 +5,7 @@ import type { CounterfoilError } from '../base/errors.ts';
 import type { RecordBuffer } from '../buffer/api.ts';
 import type { HealthSources, StorageFacts } from '../health/sources.ts';
 import type { Intake } from '../intake/intake.ts';
+import type { FirstVerification } from './first-verification.ts';
 import type { Uplink } from './uplink.ts';
 import { VERSION } from './version.ts';
 
@@ -14,6 +15,7 @@ export interface HealthParts {
   readonly buffer: RecordBuffer;
   readonly intake: Intake;
   readonly uplink: Uplink;
+  readonly verification: FirstVerification;
   readonly storage: () => StorageFacts | null;
   /** The latest commit's failure, null when it succeeded. */
   readonly commitFailure: () => { error: CounterfoilError; atMs: number } | null;
@@ -59,6 +61,7 @@ export function healthSources(parts: HealthParts): HealthSources {
     storage: parts.storage,
     wallClock: () => ({ quality: 'unknown', offsetMs: null }),
     worm: () => 'none',
+    roster: () => parts.verification.facts(),
     warnings: () => warnings,
   };
 }

@@ -4,20 +4,24 @@
  * that also talks to lanes: `bench/record.ts` says what it costs.
  */
 import { hash } from 'node:crypto';
-import { canonicalMembers, joinMembers } from './canonical.ts';
+import { type CanonicalMembers, canonicalMembers, joinMembers } from './canonical.ts';
 import { type Circumstances, flagsOf } from './flags.ts';
-import { readInstant } from './instant.ts';
+import { type Instant, readInstant } from './instant.ts';
 import { normaliseNdc } from './ndc.ts';
 import { type Normalised, normalisedText } from './normalise.ts';
 import { reason } from './reason.ts';
 import { hasMembers, isObject, readKey, refusalsOf, withoutForeignName } from './refusal.ts';
 import { readSchedule } from './schedule.ts';
 import type { RecordMembers } from './schema.ts';
+import { judgeSignatures, type SignatureJudge, type SignatureVerdict } from './signatures.ts';
 import { type JsonObject, MAX_EVIDENCE_BYTES, parse, readStrictJson, type StrictReading } from './strict-json.ts';
 import { type CheckOutcome, type Reason, streamOf } from './types.ts';
 
 /** What the record is judged by, beside itself. */
-export type CheckContext = Circumstances;
+export interface CheckContext extends Circumstances {
+  /** Says who has signed a Schedule II record. Left out: by nobody's keys, so that no signature counts. */
+  readonly signatures?: SignatureJudge;
+}
 
 /**
  * Checks one publish. Never throws, whatever the bytes. Accepted: `payload` are new bytes, nothing refers to the input.
@@ -46,6 +50,7 @@ function checkObject(object: JsonObject, context: CheckContext): CheckOutcome {
   const ndc = normaliseNdc(object.ndc, context.products);
   const values: Normalised = { ndc: ndc.ndc, schedule, dispensed_at_utc: dispensedAt.utcText };
   const storedText = normalisedText(sent, sentText, values);
+  const signed = schedule === 'II' ? firstVerification(object, sent, dispensedAt, context) : NOTHING_TO_SAY;
   return {
     ok: true,
     record: {
@@ -60,9 +65,33 @@ function checkObject(object: JsonObject, context: CheckContext): CheckOutcome {
       laneHash,
       payload: Buffer.from(storedText ?? sentText, 'utf8'),
       payloadHash: storedText === null ? laneHash : sha256(storedText),
-      flags: flagsOf({ members: object, ndc, schedule, dispensedAt }, context),
+      flags: flagsOf({ members: object, ndc, schedule, dispensedAt, signed: signed.flags }, context),
     },
+    notes: signed.notes,
   };
+}
+
+const NOTHING_TO_SAY: SignatureVerdict = { flags: [], notes: [] };
+const nobodysKeys: SignatureJudge = (record) => judgeSignatures(record, null, false);
+
+function firstVerification(
+  members: RecordMembers,
+  sent: CanonicalMembers,
+  dispensedAt: Instant,
+  { signatures: judge = nobodysKeys, receivedAtMs, clock }: CheckContext,
+): SignatureVerdict {
+  return judge({
+    signatures: members.signatures ?? [],
+    signedBytes: () => signedBytes(sent),
+    pharmacistNpi: members.pharmacist_npi,
+    dispensedAtMs: dispensedAt.utcMs,
+    receivedAtMs: clock === 'unsynchronised' ? null : receivedAtMs,
+  });
+}
+
+/** What a Schedule II record's signatures are over: its RFC 8785 form as sent, without them. */
+function signedBytes({ names, texts }: CanonicalMembers): Buffer {
+  return Buffer.from(`{${texts.filter((_text, index) => names[index] !== 'signatures').join(',')}}`, 'utf8');
 }
 
 /**

@@ -8,6 +8,7 @@ import type { Instant } from './instant.ts';
 import type { NormalisedNdc } from './ndc.ts';
 import type { ProductTable } from './products.ts';
 import type { RecordMembers } from './schema.ts';
+import type { SignatureFlag } from './signatures.ts';
 import type { Flag, Schedule } from './types.ts';
 
 /**
@@ -28,6 +29,8 @@ export interface Judged {
   readonly ndc: NormalisedNdc;
   readonly schedule: Schedule;
   readonly dispensedAt: Instant;
+  /** What first verification found. */
+  readonly signed: readonly SignatureFlag[];
 }
 
 export interface Circumstances {
@@ -48,7 +51,7 @@ export function flagsOf(record: Judged, circumstances: Circumstances): Flag[] {
   flagTime(record.dispensedAt, circumstances, flags);
   flags.push(...barcodeFlags(members, record.ndc, referenceYear(record, circumstances)));
   if (circumstances.clock === 'unsynchronised') flags.push('clock_unsynchronised');
-  if (record.schedule === 'II' && !members.signatures?.length) flags.push('signature_missing');
+  flags.push(...record.signed);
   return flags;
 }
 

@@ -75,6 +75,13 @@ export interface Reason {
   readonly message: string;
 }
 
+/** Something doubtful about a record, in more words than its flag: what to send instead. */
+export interface Note {
+  readonly code: Flag;
+  readonly field: string;
+  readonly message: string;
+}
+
 /** A publish that is a record, with everything later parts need; the parsed object itself is not kept. */
 export interface CheckedRecord {
   readonly idempotencyKey: string;
@@ -97,7 +104,12 @@ export interface CheckedRecord {
 }
 
 export type CheckOutcome =
-  | { readonly ok: true; readonly record: CheckedRecord }
+  | {
+      readonly ok: true;
+      readonly record: CheckedRecord;
+      /** What the lane should know about a record that is accepted all the same. */
+      readonly notes: readonly Note[];
+    }
   | {
       readonly ok: false;
       /** Key and hash where they could be read, so that the lane can match the answer. */

@@ -82,6 +82,7 @@ export function sourcesOf(spoilt: Partial<HealthSources> = {}): HealthSources {
     streams: () => [GOOD_STREAM, { ...GOOD_STREAM, stream: 'schedule_two' }],
     storage: () => ({ utilisation: 0.123456, freeBytes: 2 ** 33, totalBytes: 2 ** 34, fullInMs: null }),
     wallClock: () => ({ quality: 'synchronised', offsetMs: 4 }),
+    roster: () => null,
     worm: () => 'none',
     warnings: () => [],
     ...spoilt,

@@ -37,6 +37,7 @@ async function started() {
       source: { gatewayId: 'gw-0042', epoch: '00000000' },
       products: null,
       clockQuality: () => 'unknown',
+      signatures: { judge: () => ({ flags: [], notes: [] }), holds: () => false },
       listeners: [
         {
           url: 'mqtts://127.0.0.1:0',

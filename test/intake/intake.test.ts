@@ -15,6 +15,7 @@ const OPTIONS: IntakeOptions = {
   source: { gatewayId: 'gw-0042', epoch: '00000000' },
   products: null,
   clockQuality: () => 'unknown',
+  signatures: { judge: () => ({ flags: [], notes: [] }), holds: () => false },
   listeners: [{ url: 'mqtt://127.0.0.1:0', certFile: null, keyFile: null, laneCaFile: null }],
   maxConnections: 100,
   maxConnectionsPerAddress: 100,

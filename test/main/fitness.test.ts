@@ -11,8 +11,6 @@ describe('refuseWhatIsMissing', () => {
   });
 
   it.each([
-    ['schedule_two.signature', 'required'],
-    ['schedule_two.second_signer', 'required'],
     ['sync.profile', 'single'],
     ['storage.max_bytes', 1_000_000_000],
     ['storage.max_records', 1_000_000],

@@ -78,8 +78,9 @@ describe('signature', () => {
     expect(flags({ ...members, schedule: 'CII' })).toEqual(['signature_missing']);
   });
 
-  test('there, or not asked for', () => {
-    expect(flags({ schedule: 'II', signatures: [{}] })).toEqual([]);
+  test('there and judged, or not asked for', () => {
+    expect(flags({ schedule: 'II', signatures: [{}] })).toEqual(['signature_invalid']);
+    expect(flags({ schedule: 'II', signatures: [{}] }, { signatures: () => ({ flags: [], notes: [] }) })).toEqual([]);
     expect(flags({ schedule: 'NONE' })).toEqual([]);
   });
 });

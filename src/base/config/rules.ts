@@ -20,6 +20,7 @@ export function brokenRules(tree: ConfigTree): Problem[] {
     ...tlsPair(tree.http.url, tree.http, ['http']),
     ...syncProblems(tree),
     ...storageProblems(tree),
+    ...rosterProblems(tree),
     ...(tree.production ? productionProblems(tree) : []),
   ];
 }
@@ -86,6 +87,14 @@ function storageProblems({ storage }: ConfigTree): Problem[] {
   return problems;
 }
 
+function rosterProblems({ schedule_two }: ConfigTree): Problem[] {
+  const { signature, second_signer, roster_file } = schedule_two;
+  if (roster_file !== null || (signature !== 'required' && second_signer !== 'required')) return [];
+  const text =
+    'is missing; without it no signature can be verified and every Schedule II record would wait for a person. Write the path of the roster ("counterfoil roster keygen" starts one)';
+  return [{ path: ['schedule_two', 'roster_file'], text }];
+}
+
 function productionProblems(tree: ConfigTree): Problem[] {
   const problems: Problem[] = [];
   if (tree.schedule_two.signature === null) {
@@ -131,6 +140,10 @@ export function weakSettings(tree: ConfigTree): ConfigWarning[] {
   }
   if (isPlainBeyondLoopback(tree.pms.url)) {
     warnings.push({ key: 'pms.url', message: 'Records travel to the PMS without TLS. Use https://.' });
+  }
+  if (tree.production && tree.schedule_two.roster_file === null) {
+    const message = 'No signature of a Schedule II record can be verified: all are flagged. Name a roster.';
+    warnings.push({ key: 'schedule_two.roster_file', message });
   }
   if (tree.sync.accept_unproved) {
     const message = 'Records are settled on answers that prove nothing. Ask for a PMS that echoes key and hash.';

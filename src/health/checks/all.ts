@@ -5,6 +5,7 @@ import { type Check, type CheckStatus, worst } from './check.ts';
 import { intakeChecks } from './intake.ts';
 import { linkChecks } from './link.ts';
 import { recordChecks } from './records.ts';
+import { rosterChecks } from './roster.ts';
 
 export interface Findings {
   readonly status: CheckStatus;
@@ -13,6 +14,8 @@ export interface Findings {
 
 /** Judges the facts. Pure. */
 export function findingsOf(snapshot: Snapshot): Findings {
-  const checks = [intakeChecks, recordChecks, linkChecks, boxChecks].flatMap((checker) => checker(snapshot));
+  const checks = [intakeChecks, recordChecks, rosterChecks, linkChecks, boxChecks].flatMap((checker) =>
+    checker(snapshot),
+  );
   return { status: worst(checks.map((check) => check.status)), checks };
 }

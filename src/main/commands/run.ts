@@ -1,8 +1,8 @@
 /** `counterfoil run`: the gateway as a service, until SIGTERM or SIGINT. */
 import { Command } from 'commander';
 import { loadConfigFully } from '../../base/config/load.ts';
-import type { CounterfoilError } from '../../base/errors.ts';
-import { createLog } from '../../base/log.ts';
+import { type CounterfoilError, messageOf } from '../../base/errors.ts';
+import { createLog, type Log } from '../../base/log.ts';
 import { Gateway } from '../gateway.ts';
 import { releaseStartUpMemory } from '../memory.ts';
 
@@ -20,6 +20,8 @@ async function runGateway(file: string): Promise<void> {
   const log = createLog(loaded.config.logLevel);
   for (const { key, message } of loaded.warnings) log.warn(message, { reason: key });
   const gateway = new Gateway(loaded, { log, onFatal: die });
+  // Before anything else: without a listener the signal would end the process.
+  process.on('SIGHUP', () => reload(gateway, log));
   try {
     const stopped = stopSignal();
     const addresses = await gateway.start();
@@ -31,6 +33,13 @@ async function runGateway(file: string): Promise<void> {
     await gateway.stop();
   }
   log.info('stopped');
+}
+
+/** SIGHUP: what a person keeps in files of its own is read again. */
+function reload(gateway: Gateway, log: Log): void {
+  gateway.reloadRoster().catch((error: unknown) => {
+    log.error('the roster was read again, but the trail entry could not be written', { error: messageOf(error) });
+  });
 }
 
 /** Ends at once: what is on disk is decided, what is not was never acknowledged. */
