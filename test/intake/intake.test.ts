@@ -8,6 +8,7 @@ import { CounterfoilError } from '../../src/base/errors.ts';
 import { silentLog } from '../../src/base/log.ts';
 import type { IntakeItem, IntakeResult } from '../../src/buffer/api.ts';
 import { Intake, type IntakeOptions } from '../../src/intake/intake.ts';
+import { parseReceipt } from '../../src/record/lane-wire.ts';
 import { connect, PacketReader, publish, type SeenPacket, subscribe, TYPE, unsubscribe } from '../harness/mqtt-wire.ts';
 
 const OPTIONS: IntakeOptions = {
@@ -62,10 +63,10 @@ class Sink {
       const sequence = this.stored.length;
       return {
         status: 'accepted',
-        state: 'PENDING',
+        state: item.hold === true ? 'HELD' : 'PENDING',
         sequence,
         receivedAtMs: 0,
-        flags: [],
+        flags: item.record.flags,
         laneHash,
         payloadHash,
         trail,
@@ -250,6 +251,45 @@ describe('refusals', () => {
     }
     expect([codes.slice(0, 1000).every((code) => code === 1), codes[1000]]).toEqual([true, 0x80]);
   }, 60_000);
+});
+
+describe('first verification', () => {
+  const message = 'sign it';
+  const signatures: IntakeOptions['signatures'] = {
+    judge: ({ signatures: sent }) =>
+      sent.length > 0
+        ? { flags: [], notes: [] }
+        : {
+            flags: ['signature_missing'],
+            notes: [{ code: 'signature_missing', field: 'signatures', message }],
+          },
+    holds: (flags) => flags.includes('signature_missing'),
+  };
+  const receiptsOf = (till: Till) =>
+    till.packets
+      .filter(({ type }) => type === TYPE.publish)
+      .map(({ body }) => parseReceipt(body.subarray(body.indexOf('{'))) ?? expect.fail('no receipt'));
+
+  it('holds what is not signed, says why, and says it as a step of its own', async () => {
+    const { port } = await started({ signatures });
+    const till = await Till.in(port, 'till');
+    till.socket.write(
+      Buffer.concat([
+        subscribe('pos/0042/lane-1/receipts'),
+        till.sell(1, 'unsigned-1', { schedule: 'II' }),
+        till.sell(2, 'signed-001', { schedule: 'II', signatures: [{}] }),
+        till.sell(3, 'standard-1'),
+      ]),
+    );
+    await till.until(() => till.count(TYPE.publish) === 4);
+    const reasons = [{ code: 'signature_missing', field: 'signatures', message }];
+    expect(receiptsOf(till)).toMatchObject([
+      { idempotency_key: 'unsigned-1', status: 'accepted', state: 'HELD', flags: ['signature_missing'], reasons },
+      { idempotency_key: 'unsigned-1', status: 'held', state: 'HELD', flags: ['signature_missing'], reasons },
+      { idempotency_key: 'signed-001', status: 'accepted', state: 'PENDING', flags: [], reasons: [] },
+      { idempotency_key: 'standard-1', status: 'accepted', state: 'PENDING', flags: [], reasons: [] },
+    ]);
+  });
 });
 
 it('hashes what it refuses when there is no lane hash', async () => {

@@ -52,6 +52,12 @@ test('the steps of the storage breaker are in order', () => {
   expect(keysOf({ storage: { reserve_at: 0.8 } })).toEqual(['storage.reserve_at']);
 });
 
+test.each(['signature', 'second_signer'])('%s: required needs a roster', (key) => {
+  expect(keysOf({ schedule_two: { [key]: 'required' } })).toEqual(['schedule_two.roster_file']);
+  expect(keysOf({ schedule_two: { [key]: 'required', roster_file: 'r.yaml' } })).toEqual([]);
+  expect(keysOf({ schedule_two: { [key]: 'optional' } })).toEqual([]);
+});
+
 test('production asks for what has no safe default', () => {
   expect(keysOf({ production: true, pms: { url: 'http://pms.example.com' } })).toEqual([
     'schedule_two.signature',
@@ -60,6 +66,7 @@ test('production asks for what has no safe default', () => {
   ]);
   const complete = { schedule_two: { signature: 'optional' }, recovery: { public_key_file: 'r.pem' } };
   expect(keysOf({ production: true, ...complete })).toEqual([]);
+  expect(weakSettings(treeOf({ production: true, ...complete }))).toMatchObject([{ key: 'schedule_two.roster_file' }]);
 });
 
 test('plain HTTP beyond loopback is a warning', () => {
