@@ -9,7 +9,7 @@ import { EventEmitter } from 'node:events';
 import { parseReceipt, parseStatus, receiptsTopic, recordsTopic, statusTopic } from '../record/lane-wire.ts';
 import type { LaneClientOptions, LaneEvents, Publication } from './client-api.ts';
 import { LaneConnection } from './connection.ts';
-import { formRaw, formRecord, type LaneRecord, labelOf } from './form.ts';
+import { formRaw, formRecord, type LaneRecord, labelOf, type SignRecord } from './form.ts';
 import { News, type NewsItem } from './news.ts';
 import { Outbox, type PutResult } from './outbox.ts';
 import type { OutboxState } from './outbox-state.ts';
@@ -106,9 +106,10 @@ export class LaneClient extends EventEmitter<LaneEvents> {
    * Keeps a record and publishes it. When this returns, it is on the till's disk and has its `lane_sequence`; publishing
    * the same sale twice gives the same one. Throws `usage` for what can never be a record (over 64 KiB, not JSON), and
    * `storage_full` or `storage_io` when the till's own disk fails: then nothing was kept and the sale must not be finished.
+   * `sign` makes the signatures of a Schedule II record; once, because what is kept is what is sent, again and again.
    */
-  publish(record: LaneRecord): Publication {
-    return this.#published(this.#outbox.put(labelOf(record), (marks) => formRecord(record, marks)));
+  publish(record: LaneRecord, sign: SignRecord | null = null): Publication {
+    return this.#published(this.#outbox.put(labelOf(record), (marks) => formRecord(record, marks, sign)));
   }
 
   /** Publishes bytes exactly as they came, without a lane sequence; for tools that must show what the gateway says. */

@@ -3,8 +3,9 @@
  * `lane_hash` of the receipt, and they are made once: every resend, to whichever gateway, is the same bytes.
  */
 import { hash } from 'node:crypto';
-import { CounterfoilError } from '../base/errors.ts';
+import { CounterfoilError, messageOf } from '../base/errors.ts';
 import { canonicalBytes } from '../record/canonical.ts';
+import type { DetachedJws } from '../record/jws.ts';
 import { readSchedule } from '../record/schedule.ts';
 import { type Stream, streamOf } from '../record/types.ts';
 
@@ -15,6 +16,13 @@ const MAX_RAW_BYTES = 262_144;
 
 /** A record as the till has it: the members of the wire format without those the outbox gives. */
 export type LaneRecord = Readonly<Record<string, unknown>> & { readonly idempotency_key: string };
+
+/**
+ * Signs a record: gets the bytes every signature is over (its RFC 8785 form as it will be sent, without `signatures`) and
+ * gives the elements of `signatures`. Called inside the outbox's transaction, because only there the record is complete:
+ * it must answer at once, so the person has agreed before.
+ */
+export type SignRecord = (bytes: Buffer) => readonly DetachedJws[];
 
 /** What the outbox adds to a record, known only inside its transaction. */
 export interface LaneMarks {
@@ -54,14 +62,15 @@ export function labelOf(record: LaneRecord): Label {
   };
 }
 
-/** The bytes of a record with the outbox's marks. Throws `usage` over 64 KiB. */
-export function formRecord(record: LaneRecord, marks: LaneMarks): Formed {
-  const bytes = textBytes({
+/** The bytes of a record with the outbox's marks and signatures. Throws `usage` over 64 KiB or when signing fails. */
+export function formRecord(record: LaneRecord, marks: LaneMarks, sign: SignRecord | null = null): Formed {
+  const members = {
     ...record,
     lane_instance: marks.laneInstance,
     lane_sequence: marks.laneSequence,
     ...(marks.checkpoint === null ? {} : { witnessed_checkpoint: marks.checkpoint }),
-  });
+  };
+  const bytes = textBytes(sign === null ? members : { ...members, signatures: signaturesOf(members, sign) });
   if (bytes.length > MAX_RECORD_BYTES) {
     throw new CounterfoilError(
       'usage',
@@ -70,6 +79,19 @@ export function formRecord(record: LaneRecord, marks: LaneMarks): Formed {
     );
   }
   return { bytes, laneHash: hash('sha256', bytes, 'hex') };
+}
+
+function signaturesOf(members: Readonly<Record<string, unknown>>, sign: SignRecord): readonly DetachedJws[] {
+  if ('signatures' in members) {
+    const hint = 'leave signatures out of the record, or sign it yourself and publish it as bytes';
+    throw new CounterfoilError('usage', 'the record is signed already, before it was complete', hint);
+  }
+  try {
+    return sign(textBytes(members));
+  } catch (error) {
+    const hint = 'sell again once the key can be used; nothing was kept';
+    throw new CounterfoilError('usage', `the record could not be signed: ${messageOf(error)}`, hint, error);
+  }
 }
 
 /** Label and bytes of a publish that goes out exactly as it came. Throws `usage` over 256 KiB. */

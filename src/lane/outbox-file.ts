@@ -50,6 +50,11 @@ CREATE INDEX record_open ON record (acknowledged_at_ms) WHERE state IN ('acknowl
 CREATE INDEX record_settled ON record (settled_at_ms) WHERE settled_at_ms IS NOT NULL;
 `;
 
+/** Younger than the first outboxes, and no reason for another schema: a program that does not know it keeps it. */
+const LATER_INDEX = `
+CREATE INDEX IF NOT EXISTS record_rejected ON record (acknowledged_at_ms) WHERE state = 'rejected';
+`;
+
 /**
  * Opens or creates the file and takes its lock until `close()`.
  * `path` may be `:memory:` for a publisher that needs no outbox of its own.
@@ -107,6 +112,7 @@ function prepare(db: Database.Database, path: string): void {
       'name another file as the outbox',
     );
   }
+  db.exec(LATER_INDEX);
 }
 
 function isEmpty(db: Database.Database): boolean {

@@ -2,8 +2,8 @@
  * What the till knows of one of its records, and how a receipt moves that on.
  *
  *   kept ──PUBACK──> acknowledged ──synced────> synced       (let go: the PMS has it)
- *                        │  ▲ └────rejected──> rejected     (the PMS's checked no)
- *                     held ─┘ └────resolved──> resolved     (a person ended it)
+ *                        │  ▲ └────rejected──> rejected     (the PMS's checked no; kept until a person ends it)
+ *                     held ─┘ └────resolved──> resolved     (let go: a person ended it)
  *   kept ──refused──> refused        kept ──conflict──> conflict
  *
  * A receipt may arrive before its PUBACK, twice, or behind a later one. So a receipt never moves a record backwards: an
@@ -24,7 +24,7 @@ export const OUTBOX_STATES = [
 export type OutboxState = (typeof OUTBOX_STATES)[number];
 
 /** States in which the till's copy may be the only one left after a fire: all of them are sent again to a new epoch. */
-export const STATES_STILL_KEPT: readonly OutboxState[] = ['kept', 'acknowledged', 'held', 'conflict'];
+export const STATES_STILL_KEPT: readonly OutboxState[] = ['kept', 'acknowledged', 'held', 'conflict', 'rejected'];
 
 /** Whether the till may let the record go. */
 export function isSettled(state: OutboxState): boolean {
@@ -37,8 +37,9 @@ export function nextState(from: OutboxState, receipt: Receipt): OutboxState {
   if (to === null) return from;
   if (to === 'resolved') return from === 'synced' ? from : to;
   if (isSettled(from)) return from;
-  // The key was sold with other contents: an answer to the other one that reaches us late must not hide that.
-  if (from === 'conflict' && to !== 'synced' && to !== 'rejected') return from;
+  // The key was sold with other contents: an answer to the other one that reaches us late must not hide that. Nor may
+  // one that was on its way before the PMS said no.
+  if ((from === 'conflict' || from === 'rejected') && to !== 'synced' && to !== 'rejected') return from;
   return to;
 }
 

@@ -199,12 +199,14 @@ export class Outbox {
    * come while this till was off. The gateway answers `duplicate` with the present state. Gives how many.
    */
   askAgain(olderThanMs: number, limit: number): number {
-    const sql = `UPDATE record SET to_send = 1 WHERE position IN (SELECT position FROM record
-      WHERE state IN ('acknowledged', 'held') AND to_send = 0 AND acknowledged_at_ms <= ?
-      ORDER BY acknowledged_at_ms LIMIT ?)`;
+    // Two lists, because each has an index of its own; both are short.
+    const of = (states: string) => `SELECT position, acknowledged_at_ms FROM record
+      WHERE state IN (${states}) AND to_send = 0 AND acknowledged_at_ms <= @before`;
+    const sql = `UPDATE record SET to_send = 1 WHERE position IN (SELECT position FROM
+      (${of("'acknowledged', 'held'")} UNION ALL ${of("'rejected'")}) ORDER BY acknowledged_at_ms LIMIT @limit)`;
     return this.#file()
       .prepare(sql)
-      .run(this.#clock.utcMs() - olderThanMs, limit).changes;
+      .run({ before: this.#clock.utcMs() - olderThanMs, limit }).changes;
   }
 
   #file(): Database.Database {

@@ -47,3 +47,32 @@ describe('labels', () => {
     expect(spaced.laneHash).toBe(hash('sha256', '{"b":1,"idempotency_key":"sale-00000001"}', 'hex'));
   });
 });
+
+describe('signatures', () => {
+  const marks = { laneInstance: 'i', laneSequence: 3, checkpoint: 'c' };
+  const jws = { protected: 'aa', signature: 'bb' };
+  const record = { idempotency_key: 'sale-00000001', schedule: 'II' };
+
+  test('are over the record as it will be sent, without them', () => {
+    const seen: string[] = [];
+    const { bytes } = formRecord(record, marks, (signed) => {
+      seen.push(signed.toString());
+      return [jws];
+    });
+    expect(seen).toEqual([formRecord(record, marks).bytes.toString()]);
+    expect(JSON.parse(bytes.toString())).toEqual({ ...JSON.parse(seen[0] ?? ''), signatures: [jws] });
+  });
+
+  test('are made here or by the caller, not both', () => {
+    expect(() => formRecord({ ...record, signatures: [] }, marks, () => [jws])).toThrow(/signed already/);
+  });
+
+  test('that cannot be made stop the sale', () => {
+    const sign = () => {
+      throw new Error('no card in the reader');
+    };
+    expect(() => formRecord(record, marks, sign)).toThrow(
+      expect.objectContaining({ code: 'usage', message: expect.stringContaining('no card in the reader') }),
+    );
+  });
+});

@@ -26,6 +26,11 @@ describe('nextState', () => {
     ['synced', receipt('accepted'), 'synced'],
     ['synced', receipt('resolved', 'RESOLVED'), 'synced'],
     ['rejected', receipt('resolved', 'RESOLVED'), 'resolved'],
+    ['rejected', receipt('duplicate', 'RESOLVED'), 'resolved'],
+    ['rejected', receipt('accepted'), 'rejected'],
+    ['rejected', receipt('duplicate', 'PENDING'), 'rejected'],
+    ['rejected', receipt('synced', 'SYNCED'), 'synced'],
+    ['held', receipt('resolved', 'RESOLVED'), 'resolved'],
     ['conflict', receipt('accepted'), 'conflict'],
     ['conflict', receipt('resolved', 'RESOLVED'), 'resolved'],
   ])('%s, receipt %o: %s', (from, given, to) => expect(nextState(from, given)).toBe(to));

@@ -195,7 +195,7 @@ describe('what is to be sent', () => {
     for (const [index, status] of verdicts.entries())
       outbox.applyReceipt(receiptFor(bytes[index] ?? Buffer.of(), { status }));
     outbox.startEpoch('bbbbbbbb', true);
-    expect(allToSend(outbox)).toEqual([3, 4, 6]);
+    expect(allToSend(outbox)).toEqual([3, 4, 5, 6]);
     expect(outbox.counts()).toMatchObject({
       synced: 1,
       refused: 1,
@@ -228,6 +228,20 @@ describe('what is to be sent', () => {
     outbox.acknowledge(1);
     outbox.acknowledge(2);
     expect(outbox.askAgain(0, 1)).toBe(1);
+  });
+
+  test('what the PMS refused is kept and asked about until a person has ended it', () => {
+    const outbox = opened();
+    put(outbox, sale(1));
+    const bytes = bytesOf(outbox, 1);
+    outbox.acknowledge(1);
+    outbox.applyReceipt(receiptFor(bytes, { status: 'rejected', state: 'REJECTED' }));
+    time.advance(1000);
+    expect(outbox.askAgain(1000, 10)).toBe(1);
+    expect(bytesOf(outbox, 1)).toEqual(bytes);
+    outbox.applyReceipt(receiptFor(bytes, { status: 'duplicate', state: 'RESOLVED' }));
+    expect(outbox.counts()).toMatchObject({ rejected: 0, resolved: 1 });
+    expect([outbox.askAgain(0, 10), outbox.bytes(1)]).toEqual([0, null]);
   });
 });
 
