@@ -8,6 +8,8 @@ import { portOrAny } from './ports.ts';
 export interface GatewayProcessOptions {
   readonly program: ProgramCommand;
   readonly store: string;
+  /** Who may sign Schedule II records. */
+  readonly rosterFile: string;
   /** Holds the configuration, the log and the data folder. */
   readonly folder: string;
   readonly pmsUrl: string;
@@ -101,7 +103,7 @@ export class GatewayProcess {
   }
 
   #configText(): string {
-    const { store, folder, pmsUrl } = this.#options;
+    const { store, rosterFile, folder, pmsUrl } = this.#options;
     // JSON is YAML too. A heartbeat a second, so that an outage shows while somebody watches.
     return JSON.stringify(
       {
@@ -110,6 +112,7 @@ export class GatewayProcess {
         mqtt: { listen: [{ url: this.#mqttUrl }] },
         http: { url: this.#httpUrl },
         pms: { url: pmsUrl, heartbeat_seconds: 1 },
+        schedule_two: { signature: 'optional', roster_file: rosterFile },
       },
       null,
       2,

@@ -24,6 +24,8 @@ export interface PartsOptions {
   /** Everything the show writes is below it. */
   readonly folder: string;
   readonly store: string;
+  /** Who may sign Schedule II records. */
+  readonly rosterFile: string;
   readonly timers: Timers;
   readonly openTills: (mqttUrl: string, outboxDir: string) => ShowTills;
   /** A part ended by itself: the show cannot go on. */
@@ -128,11 +130,12 @@ export class Parts {
   }
 
   async #startGateway(pmsUrl: string): Promise<void> {
-    const { program, folder, store, timers, onBroken } = this.#options;
+    const { program, folder, store, rosterFile, timers, onBroken } = this.#options;
     const gateway = new GatewayProcess({
       program,
       folder,
       store,
+      rosterFile,
       pmsUrl,
       timers,
       onEnd: ({ code, signal }, lastWords) =>

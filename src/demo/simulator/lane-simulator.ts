@@ -3,6 +3,7 @@
  * outbox of its own. What a client is, is for main to say; this needs only what is below.
  */
 import type { Clock, Timers } from '../../base/clock.ts';
+import { signAs } from './signers.ts';
 import type { SimulatedRecord } from './store.ts';
 import { type TrafficEvent, type TrafficOptions, traffic } from './traffic.ts';
 
@@ -22,8 +23,8 @@ export interface LaneCounts {
 export interface SimulatedLane {
   start(): void;
   stop(): Promise<void>;
-  /** Durable at the lane when it returns; throws when the lane's own disk fails. */
-  publish(record: SimulatedRecord): unknown;
+  /** Durable at the lane when it returns; throws when the lane's own disk fails. `sign` makes the signatures. */
+  publish(record: SimulatedRecord, sign: ReturnType<typeof signAs>): unknown;
   publishRaw(bytes: Uint8Array): unknown;
   counts(): LaneCounts;
   readonly isOnline: boolean;
@@ -145,7 +146,7 @@ export class LaneSimulator {
     const lane = this.#lanes[index];
     if (lane === undefined) return;
     try {
-      if (publish.type === 'record') lane.publish(publish.record);
+      if (publish.type === 'record') lane.publish(publish.record, signAs(publish.signer));
       else lane.publishRaw(publish.bytes);
       this.#published += 1;
     } catch (error) {

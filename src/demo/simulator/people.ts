@@ -1,6 +1,6 @@
 /** The people of the simulated store, by their numbers only: valid check digits, nobody's real number on purpose. */
 import type { Random } from '../../base/clock.ts';
-import { isDeaNumber, isNpi } from '../../record/identifiers.ts';
+import { isDeaNumber } from '../../record/identifiers.ts';
 import { digits, pick } from './random.ts';
 
 /** `body` with the one last digit for which `isValid` holds. */
@@ -13,11 +13,6 @@ function withCheckDigit(body: string, isValid: (text: string) => boolean): strin
 /** `text` with another last digit: the same person's number, mistyped. */
 export function mistyped(text: string): string {
   return text.slice(0, -1) + ((Number(text.at(-1)) + 1) % 10);
-}
-
-/** A valid NPI. */
-export function npi(random: Random): string {
-  return withCheckDigit(pick(random, ['1', '2']) + digits(random, 8), isNpi);
 }
 
 /** A valid DEA number of a practitioner (first letter A, B or F). */

@@ -4,9 +4,10 @@
  */
 import type { Random } from '../../base/clock.ts';
 import type { Schedule } from '../../record/types.ts';
-import { deaNumber, npi } from './people.ts';
+import { deaNumber } from './people.ts';
 import { PRODUCTS, type SimulatedProduct } from './products.ts';
 import { digits, pick, pickWeighted, uuidLike, wholeNumber } from './random.ts';
+import { SIGNERS } from './signers.ts';
 import { pickNdcForm, printLabel, scan, spellNdc, spellSchedule, spellTime } from './spelling.ts';
 
 /** A record as a lane takes it: the wire format without what the lane's outbox adds. */
@@ -21,7 +22,6 @@ export interface Sold {
 
 /** Sales remembered; older ones can no longer be undone here. */
 const REMEMBERED = 500;
-const PHARMACISTS = 4;
 const PRESCRIBERS = 40;
 
 const SCHEDULE_SHARES: readonly (readonly [number, Schedule])[] = [
@@ -42,7 +42,7 @@ export class SimulatedStore {
   readonly #shape: Random;
   readonly #names: Random;
   readonly #startUtcMs: number;
-  readonly #pharmacists: readonly string[];
+  readonly #pharmacists: readonly string[] = SIGNERS.map(({ npi }) => npi);
   readonly #prescribers: readonly string[];
   readonly #prescriptionPrefix: string;
   #prescriptions = 0;
@@ -52,15 +52,13 @@ export class SimulatedStore {
     this.#shape = shape;
     this.#names = names;
     this.#startUtcMs = startUtcMs;
-    this.#pharmacists = Array.from({ length: PHARMACISTS }, () => npi(shape));
     this.#prescribers = Array.from({ length: PRESCRIBERS }, () => deaNumber(shape));
     this.#prescriptionPrefix = digits(names, 4);
   }
 
-  /** A sale to be, `atMs` after the start: mostly a fill, sometimes part of one. `remember` it once it is published. */
-  draft(atMs: number): SimulatedRecord {
+  /** A sale to be, `atMs` after the start: mostly a fill, sometimes part of one; of this schedule or of any. `remember` it once it is published. */
+  draft(atMs: number, schedule: Schedule = pickWeighted(this.#shape, SCHEDULE_SHARES)): SimulatedRecord {
     const shape = this.#shape;
-    const schedule = pickWeighted(shape, SCHEDULE_SHARES);
     const product = pick(
       shape,
       PRODUCTS.filter((each) => each.schedule === schedule),

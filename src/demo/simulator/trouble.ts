@@ -2,14 +2,20 @@
 import type { Random } from '../../base/clock.ts';
 import { mistyped } from './people.ts';
 import { pick, pickWeighted } from './random.ts';
+import { otherSigner, signerOf } from './signers.ts';
 import type { SimulatedRecord, SimulatedStore } from './store.ts';
 
-/** What the gateway should answer. `flagged` is accepted with a flag beyond those every Schedule II record has. */
+/** What the gateway should answer. `flagged` is accepted with a flag. */
 export type ExpectedAnswer = 'accepted' | 'flagged' | 'refused' | 'duplicate' | 'conflict';
 
 /** A record for a lane's outbox, or bytes that are published as they are. */
 type Publish =
-  | { readonly type: 'record'; readonly record: SimulatedRecord }
+  | {
+      readonly type: 'record';
+      readonly record: SimulatedRecord;
+      /** `kid` of the one who signs it; null for nobody. */
+      readonly signer: string | null;
+    }
   | { readonly type: 'bytes'; readonly bytes: Buffer };
 
 export interface Planned {
@@ -17,9 +23,9 @@ export interface Planned {
   readonly expected: ExpectedAnswer;
 }
 
-/** A record with the answer it should get. */
-export function planned(record: SimulatedRecord, expected: ExpectedAnswer): Planned {
-  return { publish: { type: 'record', record }, expected };
+/** A record with the answer it should get, signed as it should be or by another one (null: by nobody). */
+export function planned(record: SimulatedRecord, expected: ExpectedAnswer, signer = signerOf(record)): Planned {
+  return { publish: { type: 'record', record, signer }, expected };
 }
 
 /** A record that was resent or contradicted must have had time to arrive. */
@@ -86,6 +92,13 @@ const soldTwice: Trouble = (store, _random, lane, atMs) => {
   return sold === null ? null : planned({ ...sold.record, idempotency_key: store.newKey() }, 'flagged');
 };
 
+const unsigned: Trouble = (store, _random, _lane, atMs) => planned(store.draft(atMs, 'II'), 'flagged', null);
+
+const signedByAnother: Trouble = (store, _random, _lane, atMs) => {
+  const record = store.draft(atMs, 'II');
+  return planned(record, 'flagged', otherSigner(signerOf(record)));
+};
+
 /** One mishap; a mistyped NPI when the one that was drawn needs something that is not there. */
 export function goWrong(store: SimulatedStore, random: Random, lane: number, atMs: number): Planned {
   const trouble = pickWeighted<Trouble>(random, [
@@ -97,6 +110,8 @@ export function goWrong(store: SimulatedStore, random: Random, lane: number, atM
     [15, resent],
     [8, keyUsedTwice],
     [7, soldTwice],
+    [6, unsigned],
+    [4, signedByAnother],
   ]);
   return trouble(store, random, lane, atMs) ?? mistypedNpi(store, atMs);
 }

@@ -163,6 +163,7 @@ function newShow({ flags, folder, seed }: Setting, onEvent: ConstructorParameter
     ...TIME,
     folder,
     store: STORE,
+    rosterFile: fileURLToPath(new URL('../../../config/demo-roster.yaml', import.meta.url)),
     onEvent,
     program: {
       runtime: process.execPath,

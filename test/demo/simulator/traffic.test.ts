@@ -1,9 +1,14 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { signAs } from '../../../src/demo/simulator/signers.ts';
 import { type TrafficEvent, type TrafficOptions, traffic } from '../../../src/demo/simulator/traffic.ts';
 import type { ExpectedAnswer } from '../../../src/demo/simulator/trouble.ts';
 import { canonicalBytes, canonicalText } from '../../../src/record/canonical.ts';
 import { checkRecord } from '../../../src/record/check.ts';
+import { readRoster } from '../../../src/record/roster.ts';
+import { judgeSignatures } from '../../../src/record/signatures.ts';
 import type { CheckedRecord } from '../../../src/record/types.ts';
 
 const START = Date.UTC(2026, 10, 22, 9);
@@ -14,14 +19,28 @@ const first = (count: number, more: Partial<TrafficOptions> = {}): TrafficEvent[
     .take(count)
     .toArray();
 
+const rosterFile = resolve(import.meta.dirname, '../../../config/demo-roster.yaml');
+const roster = readRoster(readFileSync(rosterFile, 'utf8'), rosterFile);
+
+/** A record as its lane sends it, here without what the outbox adds. */
+function sentBy(kid: string | null, record: object): object {
+  const sign = signAs(kid);
+  return sign === null ? record : { ...record, signatures: sign(canonicalBytes(record)) };
+}
+
 /** A gateway's memory, as far as it takes part in an answer: keys with their contents, and fills that were sold. */
 class Model {
   readonly #contents = new Map<string, string>();
   readonly #fills = new Map<string, string>();
 
   answer({ publish, atMs }: TrafficEvent): ExpectedAnswer {
-    const bytes = publish.type === 'bytes' ? publish.bytes : canonicalBytes(publish.record);
-    const outcome = checkRecord(bytes, { receivedAtMs: START + atMs, clock: 'synchronised', products: null });
+    const bytes = publish.type === 'bytes' ? publish.bytes : canonicalBytes(sentBy(publish.signer, publish.record));
+    const outcome = checkRecord(bytes, {
+      receivedAtMs: START + atMs,
+      clock: 'synchronised',
+      products: null,
+      signatures: (signed) => judgeSignatures(signed, roster, false),
+    });
     if (!outcome.ok || publish.type === 'bytes') return 'refused';
     const text = canonicalText(publish.record);
     const known = this.#contents.get(outcome.record.idempotencyKey);
@@ -31,10 +50,9 @@ class Model {
   }
 
   #isDoubtful({ flags, fillIdentity, refersTo, idempotencyKey }: CheckedRecord): boolean {
-    const doubts = flags.filter((flag) => flag !== 'signature_missing');
     const isSoldTwice = fillIdentity !== null && this.#fills.has(fillIdentity);
     if (fillIdentity !== null) this.#fills.set(fillIdentity, idempotencyKey);
-    return doubts.length > 0 || isSoldTwice || (refersTo !== null && !this.#contents.has(refersTo));
+    return flags.length > 0 || isSoldTwice || (refersTo !== null && !this.#contents.has(refersTo));
   }
 }
 
