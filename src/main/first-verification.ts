@@ -12,7 +12,7 @@ import type { Roster } from '../record/roster.ts';
 import type { RosterKey } from '../record/roster-entry.ts';
 import { judgeSignatures, type SignedRecord } from '../record/signatures.ts';
 import type { Flag } from '../record/types.ts';
-import { type RosterFile, readRosterFile } from './roster-file.ts';
+import { type RosterFile, readRosterFile } from './read-roster.ts';
 
 type Settings = Config['scheduleTwo'];
 

@@ -1,6 +1,7 @@
 /**
  * `counterfoil lane publish`: one record after the other, each with its PUBACK and receipt. Bytes go out as they stand in
- * the file, so that what the gateway says is about them and not about what this program would have made of them.
+ * the file, so that what the gateway says is about them and not about what this program would have made of them; only a
+ * signature is added where one is asked for.
  */
 import { readFileSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
@@ -12,8 +13,9 @@ import type { LaneCredentials } from '../../lane/session.ts';
 import type { Receipt } from '../../record/lane-wire.ts';
 import type { CommandIo } from './io.ts';
 import { AnswerDesk } from './lane-answers.ts';
+import { type SignFlags, signingKeyOf, signPublish } from './lane-sign.ts';
 
-export interface PublishFlags {
+export interface PublishFlags extends SignFlags {
   readonly url: string;
   readonly store: string;
   readonly lane: string;
@@ -30,7 +32,9 @@ export interface PublishFlags {
 
 /** Publishes everything in the file; throws `gateway_unreachable` when an answer is missing. */
 export async function publish(flags: PublishFlags, io: CommandIo): Promise<void> {
-  const publishes = splitPublishes(flags.file === '-' ? await buffer(process.stdin) : readBytes(flags.file));
+  const key = await signingKeyOf(flags);
+  const read = splitPublishes(flags.file === '-' ? await buffer(process.stdin) : readBytes(flags.file));
+  const publishes = key === null ? read : read.map((bytes) => signPublish(bytes, key));
   const credentials = credentialsOf(flags);
   const client = new LaneClient({
     url: flags.url,

@@ -24,6 +24,9 @@ export function laneCommand(io: CommandIo = processIo): Command {
     .option('--key-file <file>', 'PEM: key of the lane')
     .option('--username <name>', 'name of a lane that has a password')
     .option('--password-file <file>', 'file with its password')
+    .option('--sign-key <file>', 'PEM: private key of the pharmacist; signs Schedule II records')
+    .option('--sign-kid <name>', 'kid of that key on the roster')
+    .option('--sign-passphrase-file <file>', 'file with the passphrase of that key (default: asks for it)')
     .option('--json', 'print each receipt as JSON, one a line')
     .addHelpText('after', PUBLISH_HELP)
     .action(async (flags: PublishFlags) => await publish(flags, io));
@@ -48,6 +51,8 @@ export function laneCommand(io: CommandIo = processIo): Command {
 const PUBLISH_HELP = `
 The file holds one JSON object, or one a line (JSON Lines). It is published exactly as it stands, so publishing the
 same file again is answered "duplicate" and changes nothing. Nothing is kept here: a till that sells uses an outbox.
+With --sign-key, Schedule II records get a signature more. An ES256 signature is another one each time, so that the same
+file signed and published again is a "conflict"; with EdDSA it is the same.
 
 Exit code: 0 every record is accepted or known already, 1 a record is refused or in conflict, or no answer came.`;
 

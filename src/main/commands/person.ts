@@ -1,0 +1,49 @@
+/** The person at the terminal, if there is one: is told things and asked things, never by way of standard output. */
+import { createInterface } from 'node:readline';
+
+export interface Person {
+  /** Whether somebody can be asked. */
+  readonly isThere: boolean;
+  tell(text: string): void;
+  /** Asks for yes or no; anything but "y" or "yes" is no. */
+  confirm(question: string): Promise<boolean>;
+  /** Asks for a line that is not shown. */
+  secret(question: string): Promise<string>;
+}
+
+export const terminalPerson: Person = {
+  get isThere() {
+    return process.stdin.isTTY && process.stderr.isTTY;
+  },
+  tell(text) {
+    process.stderr.write(text);
+  },
+  async confirm(question) {
+    const answer = await ask(question, true);
+    return /^(y|yes)$/i.test(answer.trim());
+  },
+  secret: (question) => ask(question, false),
+};
+
+/** readline writes what is typed; for a secret its output goes nowhere, and raw mode keeps the terminal silent too. */
+function ask(question: string, shown: boolean): Promise<string> {
+  process.stderr.write(question);
+  const lines = createInterface({
+    input: process.stdin,
+    ...(shown ? { output: process.stderr } : {}),
+    terminal: true,
+    historySize: 0,
+  });
+  return new Promise((resolve) => {
+    let answer = '';
+    lines.once('line', (line) => {
+      answer = line;
+      lines.close();
+    });
+    lines.once('SIGINT', () => lines.close());
+    lines.once('close', () => {
+      if (!shown) process.stderr.write('\n');
+      resolve(answer);
+    });
+  });
+}
