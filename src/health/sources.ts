@@ -60,7 +60,12 @@ export type LinkLayer = (typeof LINK_LAYERS)[number];
 export interface LayerFacts {
   readonly verdict: 'ok' | 'fail' | 'unknown';
   readonly latencyMs: number | null;
+  /** What is wrong, from a closed list; null unless it fails. */
+  readonly code: string | null;
+  /** The same as a sentence. */
   readonly reason: string | null;
+  /** What to do about it; null unless it fails. */
+  readonly advice: string | null;
   readonly atMs: number | null;
 }
 
@@ -69,6 +74,9 @@ export interface LinkFacts {
   /** UTC. */
   readonly sinceMs: number;
   readonly layers: Readonly<Record<LinkLayer, LayerFacts>>;
+  /** UTC when the PMS's certificate and our own for it end; null without TLS, or before the first handshake. */
+  readonly certificateUntilMs: number | null;
+  readonly clientCertificateUntilMs: number | null;
 }
 
 export interface ModeFacts {
@@ -76,6 +84,8 @@ export interface ModeFacts {
   /** Monotonic. */
   readonly sinceMs: number;
   readonly reasons: readonly string[];
+  /** How often each mode was entered since the start. */
+  readonly entered: Readonly<Record<ModeFacts['mode'], number>>;
 }
 
 /** One stream to the PMS. Times are monotonic, null when it never happened. */

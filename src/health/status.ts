@@ -65,10 +65,16 @@ function healthPart(snapshot: Snapshot, { checks, status }: Findings): GatewaySt
 function linkPart({ link }: Snapshot): GatewayStatus['link'] {
   if (link === null) return null;
   const layers = LINK_LAYERS.map((layer) => {
-    const { atMs, latencyMs, reason, verdict } = link.layers[layer];
-    return { layer, verdict, latency_ms: latencyMs, reason, checked_at_utc: timeOrNull(atMs) };
+    const { advice, atMs, code, latencyMs, reason, verdict } = link.layers[layer];
+    return { layer, verdict, latency_ms: latencyMs, code, reason, advice, checked_at_utc: timeOrNull(atMs) };
   });
-  return { link: link.link, since_utc: toUtcText(link.sinceMs), layers };
+  return {
+    link: link.link,
+    since_utc: toUtcText(link.sinceMs),
+    layers,
+    certificate_until_utc: timeOrNull(link.certificateUntilMs),
+    client_certificate_until_utc: timeOrNull(link.clientCertificateUntilMs),
+  };
 }
 
 function recordsPart({ buffer, limits }: Snapshot): GatewayStatus['records'] {

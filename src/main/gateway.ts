@@ -67,6 +67,7 @@ export class Gateway {
       log,
       onSettled: (records) => intake.tellSettled(records),
       onChange: () => this.#tellStatus(buffer, intake, uplink),
+      onPulse: () => {},
     });
     this.#undo.push(() => intake.stop());
     await intake.start();

@@ -25,7 +25,14 @@ export const GOOD_BUFFER: BufferFacts = {
   auditSize: { audit: 130, schedule_two: 25 },
 };
 
-const OK_LAYER: LayerFacts = { verdict: 'ok', latencyMs: 1.5, reason: null, atMs: NOW_MS - 1000 };
+const OK_LAYER: LayerFacts = {
+  verdict: 'ok',
+  latencyMs: 1.5,
+  code: null,
+  reason: null,
+  advice: null,
+  atMs: NOW_MS - 1000,
+};
 export const GOOD_LINK: LinkFacts = {
   link: 'ONLINE',
   sinceMs: NOW_MS - HOUR_MS,
@@ -36,6 +43,8 @@ export const GOOD_LINK: LinkFacts = {
     heartbeat: OK_LAYER,
     delivery: { ...OK_LAYER, latencyMs: null },
   },
+  certificateUntilMs: NOW_MS + 90 * 24 * HOUR_MS,
+  clientCertificateUntilMs: null,
 };
 
 export const GOOD_STREAM: StreamFacts = {
@@ -51,6 +60,8 @@ export const GOOD_STREAM: StreamFacts = {
   receiptsTotal: 100,
   settledTotal: 99,
 };
+
+export const ENTERED = { NORMAL: 1, FALLBACK: 1, RECONCILING: 1, CAPTURE: 0 };
 
 /** Sources of a gateway in good health; `spoilt` replaces some of them. */
 export function sourcesOf(spoilt: Partial<HealthSources> = {}): HealthSources {
@@ -78,7 +89,7 @@ export function sourcesOf(spoilt: Partial<HealthSources> = {}): HealthSources {
       lanes: [{ lane: 'lane-1', connections: 2, lastSeenAtMs: NOW_MS - 100, publishes: 123, refused: 0 }],
     }),
     link: () => GOOD_LINK,
-    mode: () => ({ mode: 'NORMAL', sinceMs: MONOTONIC_MS - HOUR_MS, reasons: [] }),
+    mode: () => ({ mode: 'NORMAL', sinceMs: MONOTONIC_MS - HOUR_MS, reasons: [], entered: ENTERED }),
     streams: () => [GOOD_STREAM, { ...GOOD_STREAM, stream: 'schedule_two' }],
     storage: () => ({ utilisation: 0.123456, freeBytes: 2 ** 33, totalBytes: 2 ** 34, fullInMs: null }),
     wallClock: () => ({ quality: 'synchronised', offsetMs: 4 }),

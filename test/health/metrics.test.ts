@@ -63,12 +63,21 @@ test('figures as they are', async () => {
     'counterfoil_commit_p99_seconds 0.009',
     'counterfoil_mode{mode="NORMAL"} 1',
     'counterfoil_mode{mode="FALLBACK"} 0',
+    'counterfoil_mode_changes_total{to="RECONCILING"} 1',
+    'counterfoil_link_certificate_expiry_timestamp_seconds{certificate="pms"} 1803114000',
     'counterfoil_link_layer_up{layer="heartbeat"} 1',
     'counterfoil_sync_settled_total{stream="schedule_two"} 99',
     'counterfoil_storage_utilisation_ratio 0.123456',
   ]) {
     expect(lines).toContain(line);
   }
+});
+
+test('a layer that fails says which fault it is', async () => {
+  const tls = { ...GOOD_LINK.layers.tls, verdict: 'fail', code: 'certificate_expired' } as const;
+  const text = await textOf(snapshotOf({ link: () => ({ ...GOOD_LINK, layers: { ...GOOD_LINK.layers, tls } }) }));
+  expect(series(text)).toContain('counterfoil_link_layer_fault{layer="tls",code="certificate_expired"} 1');
+  expect(await textOf()).not.toContain('link_layer_fault');
 });
 
 test('what is not known is absent, not 0', async () => {
