@@ -25,6 +25,8 @@ export interface HealthLimits {
   /** Shares of the space. */
   readonly storageOpenAt: number;
   readonly storageReserveAt: number;
+  /** A clock that is off by more is a warning. */
+  readonly clockWarnMs: number;
 }
 
 /** The latest commit failed; nothing of it was acknowledged. */
@@ -114,10 +116,22 @@ export interface StorageFacts {
   readonly fullInMs: number | null;
 }
 
+/** Offsets are what has to be added to this box's clock to get the source's time; null without a source. */
 export interface WallClockFacts {
   readonly quality: ClockQuality;
-  /** Distance from the time source; null when unknown. */
+  readonly source: 'ntp' | 'pms' | 'none';
   readonly offsetMs: number | null;
+  /** The truth is within this of the offset. */
+  readonly uncertaintyMs: number | null;
+  /** The same for the PMS's clock, whatever the source. */
+  readonly pmsOffsetMs: number | null;
+  readonly pmsUncertaintyMs: number | null;
+  /** Code of why the clock is doubted; null when it is not. */
+  readonly doubt: string | null;
+  /** How often somebody set the clock since the start. */
+  readonly steps: number;
+  /** Each configured time server and what came of its latest poll. */
+  readonly servers: readonly { readonly server: string; readonly state: string }[];
 }
 
 /** Level of protection of the trail's files. */

@@ -111,7 +111,18 @@ export const gatewayStatusSchema = z.object({
   storage: z
     .object({ utilisation: span, free_bytes: whole, total_bytes: whole, full_in_seconds: span.nullable() })
     .nullable(),
-  clock: z.object({ quality: z.string(), offset_ms: z.number().nullable() }),
+  /** Offsets are what has to be added to this box's clock to get the source's time. */
+  clock: z.object({
+    quality: z.string(),
+    source: z.enum(['ntp', 'pms', 'none']),
+    offset_ms: z.number().nullable(),
+    uncertainty_ms: span.nullable(),
+    pms_offset_ms: z.number().nullable(),
+    pms_uncertainty_ms: span.nullable(),
+    doubt: z.string().nullable(),
+    steps_total: whole,
+    servers: z.array(z.object({ server: z.string(), state: z.string() })),
+  }),
   trail: z.object({ worm: z.string(), audit_entries: whole, schedule_two_entries: whole }),
 });
 export type GatewayStatus = z.infer<typeof gatewayStatusSchema>;

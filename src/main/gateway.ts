@@ -11,10 +11,12 @@ import { openBuffer } from '../buffer/open.ts';
 import { HealthServer } from '../health/server.ts';
 import { readSpace, StorageSampler } from '../health/storage-sampler.ts';
 import { Intake } from '../intake/intake.ts';
+import type { Timekeeper } from '../link/time/timekeeper.ts';
 import { refuseWhatIsMissing } from './fitness.ts';
 import { healthSources } from './health-sources.ts';
 import { loadProducts } from './products.ts';
 import { removeAddresses, writeAddresses } from './run-files.ts';
+import { newestWriteMs, timekeeper } from './timekeeping.ts';
 import { Uplink } from './uplink.ts';
 import { VERSION } from './version.ts';
 
@@ -54,8 +56,11 @@ export class Gateway {
     const { log } = this.#parts;
     refuseWhatIsMissing(this.#config);
     const products = loadProducts(this.#config.productTable);
+    const newestWrite = newestWriteMs(this.#config.dataDir);
     const buffer = await this.#openBuffer();
-    const intake: Intake = new Intake(intakeOptions(this.#config, buffer, products), {
+    const tell = () => this.#tellStatus(buffer, intake, uplink, time);
+    const time = timekeeper(this.#config, { buffer, log, newestWriteMs: newestWrite, onChange: tell });
+    const intake: Intake = new Intake(intakeOptions(this.#config, buffer, products, time), {
       sink: { intake: (items) => this.#commit(buffer, items) },
       clock: systemClock,
       log,
@@ -66,15 +71,17 @@ export class Gateway {
       clock: systemClock,
       log,
       onSettled: (records) => intake.tellSettled(records),
-      onChange: () => this.#tellStatus(buffer, intake, uplink),
-      onPulse: () => {},
+      onChange: tell,
+      onPulse: (pulse) => time.takePulse(pulse),
     });
     this.#undo.push(() => intake.stop());
     await intake.start();
+    this.#undo.push(() => time.stop());
+    time.start();
     this.#undo.push(() => uplink.stop());
     uplink.start();
-    this.#statusLoop(() => this.#tellStatus(buffer, intake, uplink));
-    const http = await this.#serveHttp(buffer, intake, uplink);
+    this.#statusLoop(tell);
+    const http = await this.#serveHttp(buffer, intake, uplink, time);
     const addresses = { mqtt: intake.addresses, http: [http] };
     this.#tellAddresses(addresses);
     return addresses;
@@ -116,7 +123,7 @@ export class Gateway {
     }
   }
 
-  async #serveHttp(buffer: RecordBuffer, intake: Intake, uplink: Uplink): Promise<string> {
+  async #serveHttp(buffer: RecordBuffer, intake: Intake, uplink: Uplink, time: Timekeeper): Promise<string> {
     const { log } = this.#parts;
     const sampler = new StorageSampler(
       { directories: [this.#config.dataDir], intervalMs: STORAGE_EVERY_MS },
@@ -130,6 +137,7 @@ export class Gateway {
       buffer,
       intake,
       uplink,
+      time,
       storage: () => sampler.facts(),
       commitFailure: () => this.#commitFailure,
     });
@@ -160,10 +168,11 @@ export class Gateway {
     this.#undo.push(async () => cancel());
   }
 
-  #tellStatus(buffer: RecordBuffer, intake: Intake, uplink: Uplink): void {
+  #tellStatus(buffer: RecordBuffer, intake: Intake, uplink: Uplink, time: Timekeeper): void {
     const now = toUtcText(systemClock.utcMs());
     const { mode } = uplink.mode();
     const { link } = uplink.link();
+    const clock = time.facts();
     const text = `${mode} ${link}`;
     if (text !== this.#statusText) this.#statusSince = now;
     this.#statusText = text;
@@ -175,7 +184,9 @@ export class Gateway {
       storage: 'CLOSED' as const,
       checkpoint: null,
       gateway_time_utc: now,
-      clock: 'unknown' as const,
+      clock: clock.quality,
+      clock_offset_ms: clock.offsetMs === null ? null : Math.round(clock.offsetMs),
+      clock_uncertainty_ms: clock.uncertaintyMs === null ? null : Math.round(clock.uncertaintyMs),
       since: this.#statusSince,
     };
     intake.tellStatus(status).catch((error: unknown) => {
@@ -184,13 +195,18 @@ export class Gateway {
   }
 }
 
-function intakeOptions(config: Config, buffer: RecordBuffer, products: ReturnType<typeof loadProducts>) {
+function intakeOptions(
+  config: Config,
+  buffer: RecordBuffer,
+  products: ReturnType<typeof loadProducts>,
+  time: Timekeeper,
+) {
   const { intake, gateway } = config;
   return {
     store: gateway.store,
     source: { gatewayId: gateway.id, epoch: buffer.epoch },
     products,
-    clockQuality: () => 'unknown' as const,
+    clockQuality: () => time.quality(),
     listeners: config.mqtt.listen,
     maxConnections: intake.maxConnections,
     maxConnectionsPerAddress: intake.maxConnectionsPerAddress,

@@ -5,6 +5,7 @@ import type { CounterfoilError } from '../base/errors.ts';
 import type { RecordBuffer } from '../buffer/api.ts';
 import type { HealthSources, StorageFacts } from '../health/sources.ts';
 import type { Intake } from '../intake/intake.ts';
+import type { Timekeeper } from '../link/time/timekeeper.ts';
 import type { Uplink } from './uplink.ts';
 import { VERSION } from './version.ts';
 
@@ -14,6 +15,7 @@ export interface HealthParts {
   readonly buffer: RecordBuffer;
   readonly intake: Intake;
   readonly uplink: Uplink;
+  readonly time: Timekeeper;
   readonly storage: () => StorageFacts | null;
   /** The latest commit's failure, null when it succeeded. */
   readonly commitFailure: () => { error: CounterfoilError; atMs: number } | null;
@@ -38,6 +40,7 @@ export function healthSources(parts: HealthParts): HealthSources {
       scheduleTwoDepth: config.fallback.scheduleTwoDepthLimit,
       storageOpenAt: config.storage.openAt,
       storageReserveAt: config.storage.reserveAt,
+      clockWarnMs: config.clock.warnSeconds * 1000,
     },
     buffer: () => buffer.facts(),
     commitFailure: () => {
@@ -57,7 +60,7 @@ export function healthSources(parts: HealthParts): HealthSources {
     mode: () => uplink.mode(),
     streams: () => uplink.streams(),
     storage: parts.storage,
-    wallClock: () => ({ quality: 'unknown', offsetMs: null }),
+    wallClock: () => parts.time.facts(),
     worm: () => 'none',
     warnings: () => warnings,
   };

@@ -1,7 +1,7 @@
 /** A gateway in good health, to be spoilt by each test. */
 import type { BufferFacts } from '../../src/buffer/api.ts';
 import { takeSnapshot } from '../../src/health/snapshot.ts';
-import type { HealthSources, LayerFacts, LinkFacts, StreamFacts } from '../../src/health/sources.ts';
+import type { HealthSources, LayerFacts, LinkFacts, StreamFacts, WallClockFacts } from '../../src/health/sources.ts';
 import type { Schedule } from '../../src/record/types.ts';
 
 export const NOW_MS = Date.UTC(2026, 10, 22, 9, 0, 0);
@@ -61,6 +61,18 @@ export const GOOD_STREAM: StreamFacts = {
   settledTotal: 99,
 };
 
+export const GOOD_CLOCK: WallClockFacts = {
+  quality: 'synchronised',
+  source: 'ntp',
+  offsetMs: 4,
+  uncertaintyMs: 20,
+  pmsOffsetMs: 300,
+  pmsUncertaintyMs: 520,
+  doubt: null,
+  steps: 1,
+  servers: [{ server: 'time.test', state: 'ok' }],
+};
+
 export const ENTERED = { NORMAL: 1, FALLBACK: 1, RECONCILING: 1, CAPTURE: 0 };
 
 /** Sources of a gateway in good health; `spoilt` replaces some of them. */
@@ -76,7 +88,13 @@ export function sourcesOf(spoilt: Partial<HealthSources> = {}): HealthSources {
       startedAtMs: NOW_MS - HOUR_MS,
       startedAtMonotonicMs: MONOTONIC_MS - HOUR_MS,
     },
-    limits: { oldestPendingMs: 120_000, scheduleTwoDepth: 1000, storageOpenAt: 0.8, storageReserveAt: 0.95 },
+    limits: {
+      oldestPendingMs: 120_000,
+      scheduleTwoDepth: 1000,
+      storageOpenAt: 0.8,
+      storageReserveAt: 0.95,
+      clockWarnMs: 2000,
+    },
     buffer: () => GOOD_BUFFER,
     commitFailure: () => null,
     intake: () => ({
@@ -92,7 +110,7 @@ export function sourcesOf(spoilt: Partial<HealthSources> = {}): HealthSources {
     mode: () => ({ mode: 'NORMAL', sinceMs: MONOTONIC_MS - HOUR_MS, reasons: [], entered: ENTERED }),
     streams: () => [GOOD_STREAM, { ...GOOD_STREAM, stream: 'schedule_two' }],
     storage: () => ({ utilisation: 0.123456, freeBytes: 2 ** 33, totalBytes: 2 ** 34, fullInMs: null }),
-    wallClock: () => ({ quality: 'synchronised', offsetMs: 4 }),
+    wallClock: () => GOOD_CLOCK,
     worm: () => 'none',
     warnings: () => [],
     ...spoilt,

@@ -2,7 +2,18 @@ import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { findingsOf } from '../../src/health/checks/all.ts';
 import { metricsText } from '../../src/health/metrics.ts';
-import { GOOD_LINK, snapshotOf, withPending } from './facts.ts';
+import type { WallClockFacts } from '../../src/health/sources.ts';
+import { GOOD_CLOCK, GOOD_LINK, snapshotOf, withPending } from './facts.ts';
+
+const NO_CLOCK: WallClockFacts = {
+  ...GOOD_CLOCK,
+  quality: 'unknown',
+  source: 'none',
+  offsetMs: null,
+  uncertaintyMs: null,
+  pmsOffsetMs: null,
+  pmsUncertaintyMs: null,
+};
 
 const textOf = (snapshot = snapshotOf()) => metricsText(snapshot, findingsOf(snapshot));
 const series = (text: string) => text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
@@ -21,10 +32,7 @@ describe.skipIf(!promtoolIsThere)('promtool check metrics', () => {
       'a gateway that has just started',
       snapshotOf({ buffer: () => null, link: () => null, streams: () => [], storage: () => null }),
     ],
-    [
-      'a gateway with a backlog',
-      snapshotOf({ ...withPending('II', 5000), wallClock: () => ({ quality: 'unknown', offsetMs: null }) }),
-    ],
+    ['a gateway with a backlog', snapshotOf({ ...withPending('II', 5000), wallClock: () => NO_CLOCK })],
   ])('finds nothing wrong with %s', async (_what, snapshot) => {
     const { output, status } = spawnSync('promtool', ['check', 'metrics'], {
       input: await textOf(snapshot),
@@ -68,6 +76,10 @@ test('figures as they are', async () => {
     'counterfoil_link_layer_up{layer="heartbeat"} 1',
     'counterfoil_sync_settled_total{stream="schedule_two"} 99',
     'counterfoil_storage_utilisation_ratio 0.123456',
+    'counterfoil_clock_offset_seconds{source="ntp"} 0.004',
+    'counterfoil_clock_offset_seconds{source="pms"} 0.3',
+    'counterfoil_clock_uncertainty_seconds{source="ntp"} 0.02',
+    'counterfoil_clock_steps_total 1',
   ]) {
     expect(lines).toContain(line);
   }
