@@ -25,6 +25,8 @@ export interface HealthLimits {
   /** Shares of the space. */
   readonly storageOpenAt: number;
   readonly storageReserveAt: number;
+  /** A clock that is off by more is a warning. */
+  readonly clockWarnMs: number;
 }
 
 /** The latest commit failed; nothing of it was acknowledged. */
@@ -60,7 +62,12 @@ export type LinkLayer = (typeof LINK_LAYERS)[number];
 export interface LayerFacts {
   readonly verdict: 'ok' | 'fail' | 'unknown';
   readonly latencyMs: number | null;
+  /** What is wrong, from a closed list; null unless it fails. */
+  readonly code: string | null;
+  /** The same as a sentence. */
   readonly reason: string | null;
+  /** What to do about it; null unless it fails. */
+  readonly advice: string | null;
   readonly atMs: number | null;
 }
 
@@ -69,6 +76,9 @@ export interface LinkFacts {
   /** UTC. */
   readonly sinceMs: number;
   readonly layers: Readonly<Record<LinkLayer, LayerFacts>>;
+  /** UTC when the PMS's certificate and our own for it end; null without TLS, or before the first handshake. */
+  readonly certificateUntilMs: number | null;
+  readonly clientCertificateUntilMs: number | null;
 }
 
 export interface ModeFacts {
@@ -76,6 +86,8 @@ export interface ModeFacts {
   /** Monotonic. */
   readonly sinceMs: number;
   readonly reasons: readonly string[];
+  /** How often each mode was entered since the start. */
+  readonly entered: Readonly<Record<ModeFacts['mode'], number>>;
 }
 
 /** One stream to the PMS. Times are monotonic, null when it never happened. */
@@ -114,10 +126,22 @@ export interface RosterFacts {
   readonly firstEndsInMs: number | null;
 }
 
+/** Offsets are what has to be added to this box's clock to get the source's time; null without a source. */
 export interface WallClockFacts {
   readonly quality: ClockQuality;
-  /** Distance from the time source; null when unknown. */
+  readonly source: 'ntp' | 'pms' | 'none';
   readonly offsetMs: number | null;
+  /** The truth is within this of the offset. */
+  readonly uncertaintyMs: number | null;
+  /** The same for the PMS's clock, whatever the source. */
+  readonly pmsOffsetMs: number | null;
+  readonly pmsUncertaintyMs: number | null;
+  /** Code of why the clock is doubted; null when it is not. */
+  readonly doubt: string | null;
+  /** How often somebody set the clock since the start. */
+  readonly steps: number;
+  /** Each configured time server and what came of its latest poll. */
+  readonly servers: readonly { readonly server: string; readonly state: string }[];
 }
 
 /** Level of protection of the trail's files. */

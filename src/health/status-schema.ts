@@ -22,7 +22,12 @@ const layerSchema = z.object({
   layer: z.enum(LINK_LAYERS),
   verdict: z.enum(['ok', 'fail', 'unknown']),
   latency_ms: span.nullable(),
+  /** What is wrong, from a closed list; null unless it fails. */
+  code: z.string().nullable(),
+  /** The same as a sentence. */
   reason: z.string().nullable(),
+  /** What to do about it. */
+  advice: z.string().nullable(),
   checked_at_utc: time.nullable(),
 });
 
@@ -58,7 +63,16 @@ export const gatewayStatusSchema = z.object({
     ),
   }),
   mode: z.object({ mode: z.string(), for_seconds: span, reasons: z.array(z.string()) }),
-  link: z.object({ link: z.string(), since_utc: time, layers: z.array(layerSchema) }).nullable(),
+  link: z
+    .object({
+      link: z.string(),
+      since_utc: time,
+      layers: z.array(layerSchema),
+      /** End of the PMS's certificate and of this gateway's own for it. */
+      certificate_until_utc: time.nullable(),
+      client_certificate_until_utc: time.nullable(),
+    })
+    .nullable(),
   records: z
     .object({
       epoch: z.string(),
@@ -97,7 +111,18 @@ export const gatewayStatusSchema = z.object({
   storage: z
     .object({ utilisation: span, free_bytes: whole, total_bytes: whole, full_in_seconds: span.nullable() })
     .nullable(),
-  clock: z.object({ quality: z.string(), offset_ms: z.number().nullable() }),
+  /** Offsets are what has to be added to this box's clock to get the source's time. */
+  clock: z.object({
+    quality: z.string(),
+    source: z.enum(['ntp', 'pms', 'none']),
+    offset_ms: z.number().nullable(),
+    uncertainty_ms: span.nullable(),
+    pms_offset_ms: z.number().nullable(),
+    pms_uncertainty_ms: span.nullable(),
+    doubt: z.string().nullable(),
+    steps_total: whole,
+    servers: z.array(z.object({ server: z.string(), state: z.string() })),
+  }),
   trail: z.object({ worm: z.string(), audit_entries: whole, schedule_two_entries: whole }),
 });
 export type GatewayStatus = z.infer<typeof gatewayStatusSchema>;

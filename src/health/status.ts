@@ -37,7 +37,7 @@ export function gatewayStatus(snapshot: Snapshot, findings: Findings): GatewaySt
     lanes: lanesPart(snapshot),
     sync: snapshot.streams.map((stream) => streamPart(stream, monotonicMs)),
     storage: storagePart(snapshot),
-    clock: { quality: wallClock.quality, offset_ms: wallClock.offsetMs },
+    clock: clockPart(wallClock),
     trail: {
       worm,
       audit_entries: buffer?.auditSize.audit ?? 0,
@@ -65,10 +65,16 @@ function healthPart(snapshot: Snapshot, { checks, status }: Findings): GatewaySt
 function linkPart({ link }: Snapshot): GatewayStatus['link'] {
   if (link === null) return null;
   const layers = LINK_LAYERS.map((layer) => {
-    const { atMs, latencyMs, reason, verdict } = link.layers[layer];
-    return { layer, verdict, latency_ms: latencyMs, reason, checked_at_utc: timeOrNull(atMs) };
+    const { advice, atMs, code, latencyMs, reason, verdict } = link.layers[layer];
+    return { layer, verdict, latency_ms: latencyMs, code, reason, advice, checked_at_utc: timeOrNull(atMs) };
   });
-  return { link: link.link, since_utc: toUtcText(link.sinceMs), layers };
+  return {
+    link: link.link,
+    since_utc: toUtcText(link.sinceMs),
+    layers,
+    certificate_until_utc: timeOrNull(link.certificateUntilMs),
+    client_certificate_until_utc: timeOrNull(link.clientCertificateUntilMs),
+  };
 }
 
 function recordsPart({ buffer, limits }: Snapshot): GatewayStatus['records'] {
@@ -132,6 +138,21 @@ function streamPart(stream: Snapshot['streams'][number], monotonicMs: number): G
     attempts_total: stream.attemptsTotal,
     receipts_total: stream.receiptsTotal,
     settled_total: stream.settledTotal,
+  };
+}
+
+function clockPart(facts: Snapshot['wallClock']): GatewayStatus['clock'] {
+  const whole = (ms: number | null) => (ms === null ? null : Math.round(ms));
+  return {
+    quality: facts.quality,
+    source: facts.source,
+    offset_ms: whole(facts.offsetMs),
+    uncertainty_ms: whole(facts.uncertaintyMs),
+    pms_offset_ms: whole(facts.pmsOffsetMs),
+    pms_uncertainty_ms: whole(facts.pmsUncertaintyMs),
+    doubt: facts.doubt,
+    steps_total: facts.steps,
+    servers: facts.servers.map((server) => ({ ...server })),
   };
 }
 

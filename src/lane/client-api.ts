@@ -4,6 +4,7 @@ import type { Receipt, SeenStatus } from '../record/lane-wire.ts';
 import type { OutboxRow } from './outbox-row.ts';
 import type { LaneCredentials } from './session.ts';
 import type { TillAnswer } from './till-answer.ts';
+import type { TillClockWord } from './till-clock.ts';
 
 export interface LaneClientOptions {
   /** `mqtt://host[:port]` or `mqtts://host[:port]`. */
@@ -51,6 +52,8 @@ export interface LaneEvents {
   /** Another buffer answers (`from` is null the first time); everything kept is on its way to it again. */
   epochChanged: [change: { readonly from: string | null; readonly to: string }];
   status: [status: SeenStatus];
+  /** The till's own clock is off, or right again. */
+  tillClock: [word: TillClockWord];
   /** The outbox file failed after a record was safe in it; what was to be noted there comes again. */
   outboxFailed: [error: unknown];
 }

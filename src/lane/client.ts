@@ -15,6 +15,7 @@ import { Outbox, type PutResult } from './outbox.ts';
 import type { OutboxState } from './outbox-state.ts';
 import { Sender } from './sender.ts';
 import { TillAnswers } from './till-answer.ts';
+import { TillClock } from './till-clock.ts';
 
 const DEFAULT_WINDOW_SIZE = 32;
 /**
@@ -33,6 +34,7 @@ export class LaneClient extends EventEmitter<LaneEvents> {
   readonly #answers: TillAnswers;
   readonly #sender: Sender;
   readonly #news: News;
+  readonly #tillClock = new TillClock();
   #connection: LaneConnection | null = null;
   #link: string | null = null;
   #cancelAskAgain: (() => void) | null = null;
@@ -78,7 +80,7 @@ export class LaneClient extends EventEmitter<LaneEvents> {
     );
     connection.on('ready', () => this.#onReady());
     connection.on('gone', (reason) => this.#onGone(reason));
-    connection.on('message', (topic, payload) => this.#onMessage(topic === receipts, payload));
+    connection.on('message', (topic, payload, isLive) => this.#onMessage(topic === receipts, payload, isLive));
     this.#connection = connection;
     this.#sender.use(connection);
     try {
@@ -174,11 +176,14 @@ export class LaneClient extends EventEmitter<LaneEvents> {
     this.emit('offline', reason);
   }
 
-  #onMessage(isReceipt: boolean, payload: Buffer): void {
+  #onMessage(isReceipt: boolean, payload: Buffer, isLive: boolean): void {
     const receipt = isReceipt ? parseReceipt(payload) : null;
     const status = isReceipt ? null : parseStatus(payload);
     if (receipt !== null) this.#news.add({ type: 'receipt', receipt });
-    if (status !== null) this.#news.add({ type: 'status', status });
+    if (status === null) return;
+    this.#news.add({ type: 'status', status });
+    const word = isLive ? this.#tillClock.take(status, this.#options.clock.utcMs()) : null;
+    if (word !== null) this.emit('tillClock', word);
   }
 
   #onNoted(items: readonly NewsItem[], error: unknown): void {

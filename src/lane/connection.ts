@@ -17,7 +17,7 @@ const RECONNECT_MIN_MS = 50;
 
 interface ConnectionEvents {
   ready: [];
-  message: [topic: string, payload: Buffer];
+  message: [topic: string, payload: Buffer, isLive: boolean];
   gone: [reason: string];
 }
 
@@ -72,7 +72,7 @@ export class LaneConnection extends EventEmitter<ConnectionEvents> {
     this.#cancelReconnect = null;
     this.#session = openSession(this.#options, {
       onReady: () => this.#onReady(),
-      onMessage: (topic, payload) => this.emit('message', topic, payload),
+      onMessage: (topic, payload, isLive) => this.emit('message', topic, payload, isLive),
       onGone: (reason) => this.#onGone(reason),
     });
   }

@@ -34,7 +34,8 @@ export interface SessionOptions {
 
 export interface SessionEvents {
   onReady(): void;
-  onMessage(topic: string, payload: Buffer): void;
+  /** `isLive`: it was sent now; otherwise the broker had kept it (retained). */
+  onMessage(topic: string, payload: Buffer, isLive: boolean): void;
   /** Called once, when nothing more will come of this session; `reason` is for people. */
   onGone(reason: string): void;
 }
@@ -63,8 +64,8 @@ export function openSession(options: SessionOptions, events: SessionEvents): Lan
     reason = messageOf(error).split('\n', 1).join();
   });
   client.on('connect', () => subscribe(client, options.subscribeTopics, events.onReady, drop));
-  client.on('message', (topic, payload) => {
-    if (!isGone) events.onMessage(topic, payload);
+  client.on('message', (topic, payload, packet) => {
+    if (!isGone) events.onMessage(topic, payload, !packet.retain);
   });
   client.on('close', () => {
     if (isGone) return;

@@ -2,19 +2,23 @@
 import type { Clock, Random, Timers } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
+import { deliveryVerdict, type StreamDelivery } from './delivery.ts';
 import type { Address } from './dial.ts';
-import { Heartbeat } from './heartbeat.ts';
+import { Heartbeat, type Pulse } from './heartbeat.ts';
+import { afterVerdicts, EMPTY_JOURNAL, type Journal, type LayerChange } from './journal.ts';
 import type { LinkOptions } from './options.ts';
 import { Probe } from './probe.ts';
-import { afterProbe, type DeliveryFacts, deliveryVerdict, type LinkState, type LinkWord, unprobed } from './verdict.ts';
+import { afterDelivery, afterProbe, type LayerVerdict, type LinkState, type LinkWord, unprobed } from './verdict.ts';
 
 export interface LinkChange {
   readonly from: LinkWord;
   readonly to: LinkWord;
   /** UTC. */
   readonly atMs: number;
-  /** Layer and reason of the first failure from the cable upwards; null when there is none. */
+  /** Layer and sentence of the first failure from the cable upwards; null when there is none. */
   readonly reason: string | null;
+  /** Layer and code of the same, such as `tls certificate_expired`, for the trail. */
+  readonly fault: string | null;
 }
 
 export interface LinkParts {
@@ -27,8 +31,12 @@ export interface LinkParts {
   /** Value of the `Authorization` header, null for none. Asked at every heartbeat, so a renewed token is used. */
   readonly authorization: () => string | null;
   /** What sync knows about delivery, fed to the delivery layer. */
-  readonly delivery: () => DeliveryFacts;
+  readonly delivery: () => readonly StreamDelivery[];
   readonly onChange: (change: LinkChange) => void;
+  /** Layers whose verdict or code has changed, for the trail; never at every probe. */
+  readonly onLayers: (changes: readonly LayerChange[]) => void;
+  /** A heartbeat passed; it carries the PMS's word about the time. */
+  readonly onPulse: (pulse: Pulse) => void;
   /** After every round of probes, changed or not; for the mode. */
   readonly onProbe: (state: LinkState) => void;
 }
@@ -39,16 +47,18 @@ export class Link {
   readonly #heartbeat: Heartbeat;
   readonly #probe: Probe;
   #state: LinkState;
+  #journal: Journal = EMPTY_JOURNAL;
   /** Monotonic time of the latest round of probes. */
   #roundAtMs = Number.NEGATIVE_INFINITY;
   #cancelTimer: () => void = () => {};
+  #cancelTick: () => void = () => {};
   #stopped: AbortController | null = null;
   #running: Promise<void> = Promise.resolve();
 
   constructor(options: LinkOptions, parts: LinkParts) {
     this.#options = options;
     this.#parts = parts;
-    this.#heartbeat = new Heartbeat(options, parts.timers, parts.authorization);
+    this.#heartbeat = new Heartbeat(options, parts);
     this.#probe = new Probe(options, parts, this.#heartbeat);
     this.#state = unprobed(parts.clock.utcMs());
   }
@@ -59,12 +69,14 @@ export class Link {
     const stopped = new AbortController();
     this.#stopped = stopped;
     this.#beat(stopped.signal);
+    this.#tick();
   }
 
   async stop(): Promise<void> {
     this.#stopped?.abort();
     this.#stopped = null;
     this.#cancelTimer();
+    this.#cancelTick();
     await this.#running;
     await this.#heartbeat.stop();
   }
@@ -89,28 +101,75 @@ export class Link {
   }
 
   async #round(signal: AbortSignal): Promise<void> {
-    const { clock, delivery, log, onChange, onProbe } = this.#parts;
-    const verdicts = await this.#probe.run(signal);
+    const { clock, delivery, onProbe, onPulse } = this.#parts;
+    const { verdicts, pulse, certificateUntilMs } = await this.#probe.run(signal);
     if (signal.aborted) return;
-    const now = { monotonicMs: clock.monotonicMs(), utcMs: clock.utcMs() };
-    const facts = delivery();
-    const receiptSeen = facts.lastReceiptAtMs !== null && facts.lastReceiptAtMs > this.#roundAtMs;
-    this.#roundAtMs = now.monotonicMs;
-    const all = [...verdicts, deliveryVerdict(facts, now, this.#options.deliveryLimitMs)];
-    const before = this.#state;
-    this.#state = afterProbe(before, all, receiptSeen, now.utcMs, this.#options);
-    if (this.#state.link !== before.link) {
-      const reason = reasonOf(this.#state);
-      const change = { from: before.link, to: this.#state.link, atMs: now.utcMs, reason };
-      log.warn('the link has changed', { from: change.from, to: change.to, ...(reason === null ? {} : { reason }) });
-      onChange(change);
-    }
+    const monotonicMs = clock.monotonicMs();
+    const utcMs = clock.utcMs();
+    const receiptSeen = delivery().some(
+      ({ lastReceiptAtMs }) => (lastReceiptAtMs ?? this.#roundAtMs) > this.#roundAtMs,
+    );
+    this.#roundAtMs = monotonicMs;
+    const heartbeatOk = verdicts.some(({ layer, verdict }) => layer === 'heartbeat' && verdict === 'ok');
+    const all = [...verdicts, this.#delivery(heartbeatOk)];
+    const known = certificateUntilMs ?? this.#state.certificateUntilMs;
+    const next = afterProbe(this.#state, all, receiptSeen, utcMs, this.#options);
+    if (pulse !== null) onPulse(pulse);
+    this.#become({ ...next, certificateUntilMs: known }, all);
     onProbe(this.#state);
+  }
+
+  /** Between the heartbeats only the delivery layer can be judged: a wait grows by itself. */
+  #tick(): void {
+    this.#cancelTick = this.#parts.timers.after(this.#options.deliveryTickMs, () => this.#tick());
+    try {
+      this.#judgeDelivery();
+    } catch (error) {
+      this.#parts.log.error('the delivery layer could not be judged', { error: messageOf(error) });
+    }
+  }
+
+  #judgeDelivery(): void {
+    const { clock } = this.#parts;
+    const delivery = this.#delivery(this.heartbeatOk());
+    const before = this.#state.layers.delivery;
+    // What was measured in a round stays as it is until the verdict or the fault changes; the wait in the text grows.
+    if (before.verdict === delivery.verdict && delivery.verdict !== 'fail') return;
+    this.#become(afterDelivery(this.#state, delivery, clock.utcMs(), this.#options), [delivery]);
+  }
+
+  #delivery(heartbeatOk: boolean): LayerVerdict {
+    const { clock, delivery } = this.#parts;
+    const now = { monotonicMs: clock.monotonicMs(), utcMs: clock.utcMs() };
+    const verdict = deliveryVerdict(delivery(), now, this.#options.deliveryLimitMs, heartbeatOk);
+    // While a receipt is awaited the latest latency is the best that is known.
+    return { ...verdict, latencyMs: verdict.latencyMs ?? this.#state.layers.delivery.latencyMs };
+  }
+
+  /** Takes the new state and tells who has to hear of it. */
+  #become(next: LinkState, verdicts: readonly LayerVerdict[]): void {
+    const { clock, log, onChange, onLayers } = this.#parts;
+    const before = this.#state;
+    this.#state = next;
+    const { journal, tell } = afterVerdicts(this.#journal, verdicts, clock.monotonicMs(), this.#options.journalEveryMs);
+    this.#journal = journal;
+    if (tell.length > 0) onLayers(tell);
+    if (next.link === before.link) return;
+    const found = lowestFailure(next);
+    const change = {
+      from: before.link,
+      to: next.link,
+      atMs: clock.utcMs(),
+      reason: found === null ? null : `${found.layer}: ${found.reason ?? 'failed'}`,
+      fault: found === null ? null : `${found.layer} ${found.code ?? 'failed'}`,
+    };
+    const why = change.reason === null ? {} : { reason: change.reason };
+    log.warn('the link has changed', { from: change.from, to: change.to, ...why });
+    onChange(change);
   }
 }
 
-function reasonOf(state: LinkState): string | null {
-  const { dns, tcp, tls, heartbeat, delivery } = state.layers;
-  const failure = [dns, tcp, tls, heartbeat, delivery].find((layer) => layer.verdict === 'fail');
-  return failure === undefined ? null : `${failure.layer}: ${failure.reason ?? 'failed'}`;
+function lowestFailure({ layers }: LinkState): LayerVerdict | null {
+  const { dns, tcp, tls, heartbeat, delivery } = layers;
+  return [dns, tcp, tls, heartbeat, delivery].find((layer) => layer.verdict === 'fail') ?? null;
 }

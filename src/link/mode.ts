@@ -6,11 +6,15 @@
  * comes near its depth limit, or the storage breaker is open.
  * FALLBACK -> RECONCILING when records move again: the link is not OFFLINE, storage is closed, and either nothing waits
  * or a receipt came since FALLBACK began.
- * RECONCILING -> NORMAL when no reason is left and the oldest pending record is young.
+ * RECONCILING -> NORMAL when no reason is left, Schedule II is well below its limit and the oldest pending record is young.
  * RECONCILING -> FALLBACK when it stalls: OFFLINE again, storage open, or a reason and no receipt for a while. (Old age
  * alone is no stall: a backlog is old while it drains.)
- * Any -> CAPTURE while main asks for it; back to FALLBACK or NORMAL by the reasons of that moment.
- * Every walk from FALLBACK to NORMAL leads through RECONCILING, because that is the run reports are written about.
+ * Any -> CAPTURE while main asks for it; from there to FALLBACK by the reasons of that moment, else to RECONCILING,
+ * because nothing was sent meanwhile.
+ *
+ * So every walk from FALLBACK to NORMAL leads through RECONCILING: that is the run reports are written about. Against
+ * flapping each threshold has a lower one for the way back (age, depth; link and breaker bring their own), and the way
+ * back takes its time: FALLBACK and RECONCILING each last at least `dwellMs`. Bad news (FALLBACK, CAPTURE) never waits.
  */
 import type { LinkWord } from './verdict.ts';
 
@@ -41,10 +45,12 @@ export interface ModeFacts {
 export interface ModeLimits {
   readonly oldestPendingMs: number;
   readonly scheduleTwoDepthLimit: number;
-  /** RECONCILING ends when the oldest pending record is younger than this. */
+  /** RECONCILING ends when the oldest pending record is younger than this; at most half of `oldestPendingMs` counts. */
   readonly settledMs: number;
   /** RECONCILING without a receipt for this long has stalled. */
   readonly stalledMs: number;
+  /** Shortest stay in FALLBACK and in RECONCILING on the way back to NORMAL. */
+  readonly dwellMs: number;
 }
 
 export const MODE_LIMITS: ModeLimits = {
@@ -52,10 +58,12 @@ export const MODE_LIMITS: ModeLimits = {
   scheduleTwoDepthLimit: 1000,
   settledMs: 15_000,
   stalledMs: 120_000,
+  dwellMs: 5_000,
 };
 
-/** Part of the depth limit from which on the limit is near. */
+/** Part of the depth limit from which on the limit is near, and below which it is no more. */
 const NEAR = 0.8;
+const NEAR_NO_MORE = 0.6;
 
 export interface ModeState {
   readonly mode: Mode;
@@ -117,20 +125,28 @@ function nextMode(
 ): Mode {
   if (facts.captureOnly) return 'CAPTURE';
   const blocked = facts.link === 'OFFLINE' || facts.storageOpen;
+  const stayed = nowMs - state.sinceMs >= limits.dwellMs;
   switch (state.mode) {
     case 'NORMAL':
-    case 'CAPTURE':
       return reasons.length > 0 ? 'FALLBACK' : 'NORMAL';
+    case 'CAPTURE':
+      return reasons.length > 0 ? 'FALLBACK' : 'RECONCILING';
     case 'FALLBACK': {
       const moves = facts.oldestPending.length === 0 || (facts.lastReceiptAtMs ?? 0) > state.sinceMs;
-      return !blocked && moves ? 'RECONCILING' : 'FALLBACK';
+      return stayed && !blocked && moves ? 'RECONCILING' : 'FALLBACK';
     }
     case 'RECONCILING': {
       const quietSinceMs = Math.max(facts.lastReceiptAtMs ?? 0, state.sinceMs);
       const stalled = reasons.length > 0 && nowMs - quietSinceMs > limits.stalledMs;
       if (blocked || stalled) return 'FALLBACK';
-      const drained = facts.oldestPending.every((age) => !isOver(age, limits.settledMs));
-      return drained && reasons.length === 0 ? 'NORMAL' : 'RECONCILING';
+      return stayed && reasons.length === 0 && isSettled(facts, limits) ? 'NORMAL' : 'RECONCILING';
     }
   }
+}
+
+/** Well inside the thresholds that lead to FALLBACK, not just below them. */
+function isSettled(facts: ModeFacts, limits: ModeLimits): boolean {
+  const settledMs = Math.min(limits.settledMs, limits.oldestPendingMs / 2);
+  const young = facts.oldestPending.every((age) => !isOver(age, settledMs));
+  return young && facts.scheduleTwoDepth < NEAR_NO_MORE * limits.scheduleTwoDepthLimit;
 }

@@ -23,8 +23,12 @@ export interface LinkOptions extends ProbeOptions {
   readonly offlineAfter: number;
   /** Passed heartbeats in a row until ONLINE, after a missed one. */
   readonly onlineAfter: number;
-  /** Age of the last receipt, while something waits, from which on delivery fails. */
+  /** A wait without receipt that is longer fails the delivery layer. */
   readonly deliveryLimitMs: number;
+  /** How often the delivery layer is looked at: a wait grows without an event. */
+  readonly deliveryTickMs: number;
+  /** The trail hears of a layer that goes to and fro about this often. */
+  readonly journalEveryMs: number;
 }
 
 export const LINK_DEFAULTS: Omit<LinkOptions, 'pmsUrl'> = {
@@ -37,7 +41,9 @@ export const LINK_DEFAULTS: Omit<LinkOptions, 'pmsUrl'> = {
   heartbeatMs: 15_000,
   offlineAfter: 3,
   onlineAfter: 2,
-  deliveryLimitMs: 120_000,
+  deliveryLimitMs: 25_000,
+  deliveryTickMs: 1_000,
+  journalEveryMs: 300_000,
 };
 
 /** The kernel asks whether the peer still lives after a connection was idle for this long. */

@@ -3,8 +3,10 @@
  *
  * ONLINE: the heartbeat passes. OFFLINE: several heartbeats in a row failed, whatever the layer, and no receipt has come
  * meanwhile. DEGRADED: everything between: a heartbeat was missed, the heartbeat passes again but not often enough yet,
- * or it passes and nothing gets delivered. One lost packet must not ring a bell, and one good ping must not silence it.
+ * it passes and nothing gets delivered, or the PMS is there and turns this gateway's token down. One lost packet must not ring a bell, and one good ping must not silence it.
  */
+
+import type { FaultCode } from './faults.ts';
 
 /** From the cable upwards; a failed layer leaves those above it unknown. */
 export type Layer = 'dns' | 'tcp' | 'tls' | 'heartbeat' | 'delivery';
@@ -14,8 +16,12 @@ export interface LayerVerdict {
   readonly verdict: 'ok' | 'fail' | 'unknown';
   /** Null when nothing was measured. */
   readonly latencyMs: number | null;
-  /** Short text for an operator; null when all is well. */
+  /** What is wrong, from a closed list; null unless the verdict is `fail`. */
+  readonly code: FaultCode | null;
+  /** The same as a sentence for an operator, or why nothing is known; null when all is well. */
   readonly reason: string | null;
+  /** What to do about it; null unless the verdict is `fail`. */
+  readonly advice: string | null;
   /** UTC of the measurement; null before the first. */
   readonly atMs: number | null;
 }
@@ -27,6 +33,8 @@ export interface LinkState {
   /** UTC since when `link` is what it is. */
   readonly sinceMs: number;
   readonly layers: Readonly<Record<Layer, LayerVerdict>>;
+  /** UTC when the certificate the PMS showed last ends; null before the first, and without TLS. */
+  readonly certificateUntilMs: number | null;
   /** Heartbeats in a row that failed, or that passed; one of them is 0. */
   readonly missed: number;
   readonly passed: number;
@@ -47,7 +55,9 @@ export function unprobed(utcMs: number): LinkState {
     layer,
     verdict: 'unknown',
     latencyMs: null,
+    code: null,
     reason: 'not tried yet',
+    advice: null,
     atMs: null,
   });
   return {
@@ -60,6 +70,7 @@ export function unprobed(utcMs: number): LinkState {
       heartbeat: blank('heartbeat'),
       delivery: blank('delivery'),
     },
+    certificateUntilMs: null,
     missed: 0,
     passed: 0,
   };
@@ -84,10 +95,25 @@ export function afterProbe(
     ...state,
     layers,
     passed: ok ? state.passed + 1 : 0,
-    missed: ok || receiptSeen ? 0 : state.missed + 1,
+    missed: ok || receiptSeen || isThere(layers.heartbeat) ? 0 : state.missed + 1,
   };
-  const link = wordOf(counted, first, limits);
-  return link === state.link ? counted : { ...counted, link, sinceMs: utcMs };
+  return withWord(counted, wordOf(counted, first, limits), utcMs);
+}
+
+/** The state after a look at the delivery layer alone, between two rounds of probes. */
+export function afterDelivery(state: LinkState, delivery: LayerVerdict, utcMs: number, limits: LinkLimits): LinkState {
+  const next = { ...state, layers: { ...state.layers, delivery } };
+  // Before the first round there is no word to change; without a heartbeat the delivery layer does not decide it.
+  return state.passed === 0 ? next : withWord(next, wordOf(next, false, limits), utcMs);
+}
+
+function withWord(state: LinkState, link: LinkWord, utcMs: number): LinkState {
+  return link === state.link ? state : { ...state, link, sinceMs: utcMs };
+}
+
+/** A PMS that turns the token down is there: the way is open, and a person has to mend something else. */
+function isThere({ code }: LayerVerdict): boolean {
+  return code === 'token_refused' || code === 'token_forbidden';
 }
 
 function wordOf(state: LinkState, first: boolean, limits: LinkLimits): LinkWord {
@@ -99,28 +125,4 @@ function wordOf(state: LinkState, first: boolean, limits: LinkLimits): LinkWord 
   if (layers.delivery.verdict === 'fail') return 'DEGRADED';
   const known = first || state.link === 'ONLINE' || passed >= limits.onlineAfter;
   return known ? 'ONLINE' : 'DEGRADED';
-}
-
-/** What sync can tell about delivery; monotonic times. */
-export interface DeliveryFacts {
-  readonly lastReceiptAtMs: number | null;
-  /** Since when something waits without any receipt; null when nothing waits. */
-  readonly waitingSinceMs: number | null;
-}
-
-/** The delivery layer: how old the last checked receipt is while something waits. `limitMs`: from then on it fails. */
-export function deliveryVerdict(
-  facts: DeliveryFacts,
-  now: { readonly monotonicMs: number; readonly utcMs: number },
-  limitMs: number,
-): LayerVerdict {
-  const base = { layer: 'delivery', latencyMs: null, atMs: now.utcMs } as const;
-  const { lastReceiptAtMs, waitingSinceMs } = facts;
-  if (waitingSinceMs === null) {
-    if (lastReceiptAtMs !== null) return { ...base, verdict: 'ok', reason: null };
-    return { ...base, verdict: 'unknown', reason: 'nothing was sent yet' };
-  }
-  const ageMs = now.monotonicMs - Math.max(waitingSinceMs, lastReceiptAtMs ?? waitingSinceMs);
-  if (ageMs < limitMs) return { ...base, verdict: lastReceiptAtMs === null ? 'unknown' : 'ok', reason: null };
-  return { ...base, verdict: 'fail', reason: `records wait and no receipt came for ${Math.floor(ageMs / 1000)} s` };
 }

@@ -11,11 +11,13 @@ import { openBuffer } from '../buffer/open.ts';
 import { HealthServer } from '../health/server.ts';
 import { readSpace, StorageSampler } from '../health/storage-sampler.ts';
 import { Intake } from '../intake/intake.ts';
+import type { Timekeeper } from '../link/time/timekeeper.ts';
 import { FirstVerification } from './first-verification.ts';
 import { refuseWhatIsMissing } from './fitness.ts';
 import { healthSources } from './health-sources.ts';
 import { loadProducts } from './products.ts';
 import { removeAddresses, writeAddresses } from './run-files.ts';
+import { newestWriteMs, timekeeper } from './timekeeping.ts';
 import { Uplink } from './uplink.ts';
 import { VERSION } from './version.ts';
 
@@ -59,28 +61,37 @@ export class Gateway {
     refuseWhatIsMissing(this.#config);
     const products = loadProducts(this.#config.productTable);
     this.#verification.start();
+    const newestWrite = newestWriteMs(this.#config.dataDir);
     const buffer = await this.#openBuffer();
     this.#noteRoster = () => this.#tellRoster(buffer);
     await this.#noteRoster();
-    const intake: Intake = new Intake(intakeOptions(this.#config, buffer, products, this.#verification), {
-      sink: { intake: (items) => this.#commit(buffer, items) },
-      clock: systemClock,
-      log,
-      onCommitted: () => uplink.wake(),
-    });
+    const tell = () => this.#tellStatus(buffer, intake, uplink, time);
+    const time = timekeeper(this.#config, { buffer, log, newestWriteMs: newestWrite, onChange: tell });
+    const intake: Intake = new Intake(
+      intakeOptions(this.#config, buffer, products, { time, verification: this.#verification }),
+      {
+        sink: { intake: (items) => this.#commit(buffer, items) },
+        clock: systemClock,
+        log,
+        onCommitted: () => uplink.wake(),
+      },
+    );
     const uplink: Uplink = new Uplink(this.#config, {
       buffer,
       clock: systemClock,
       log,
       onSettled: (records) => intake.tellSettled(records),
-      onChange: () => this.#tellStatus(buffer, intake, uplink),
+      onChange: tell,
+      onPulse: (pulse) => time.takePulse(pulse),
     });
     this.#undo.push(() => intake.stop());
     await intake.start();
+    this.#undo.push(() => time.stop());
+    time.start();
     this.#undo.push(() => uplink.stop());
     uplink.start();
-    this.#statusLoop(() => this.#tellStatus(buffer, intake, uplink));
-    const http = await this.#serveHttp(buffer, intake, uplink);
+    this.#statusLoop(tell);
+    const http = await this.#serveHttp(buffer, intake, uplink, time);
     const addresses = { mqtt: intake.addresses, http: [http] };
     this.#tellAddresses(addresses);
     return addresses;
@@ -133,7 +144,7 @@ export class Gateway {
     }
   }
 
-  async #serveHttp(buffer: RecordBuffer, intake: Intake, uplink: Uplink): Promise<string> {
+  async #serveHttp(buffer: RecordBuffer, intake: Intake, uplink: Uplink, time: Timekeeper): Promise<string> {
     const { log } = this.#parts;
     const sampler = new StorageSampler(
       { directories: [this.#config.dataDir], intervalMs: STORAGE_EVERY_MS },
@@ -148,6 +159,7 @@ export class Gateway {
       intake,
       uplink,
       verification: this.#verification,
+      time,
       storage: () => sampler.facts(),
       commitFailure: () => this.#commitFailure,
     });
@@ -178,10 +190,11 @@ export class Gateway {
     this.#undo.push(async () => cancel());
   }
 
-  #tellStatus(buffer: RecordBuffer, intake: Intake, uplink: Uplink): void {
+  #tellStatus(buffer: RecordBuffer, intake: Intake, uplink: Uplink, time: Timekeeper): void {
     const now = toUtcText(systemClock.utcMs());
     const { mode } = uplink.mode();
     const { link } = uplink.link();
+    const clock = time.facts();
     const text = `${mode} ${link}`;
     if (text !== this.#statusText) this.#statusSince = now;
     this.#statusText = text;
@@ -193,7 +206,9 @@ export class Gateway {
       storage: 'CLOSED' as const,
       checkpoint: null,
       gateway_time_utc: now,
-      clock: 'unknown' as const,
+      clock: clock.quality,
+      clock_offset_ms: clock.offsetMs === null ? null : Math.round(clock.offsetMs),
+      clock_uncertainty_ms: clock.uncertaintyMs === null ? null : Math.round(clock.uncertaintyMs),
       since: this.#statusSince,
     };
     intake.tellStatus(status).catch((error: unknown) => {
@@ -206,15 +221,15 @@ function intakeOptions(
   config: Config,
   buffer: RecordBuffer,
   products: ReturnType<typeof loadProducts>,
-  verification: FirstVerification,
+  { time, verification }: { readonly time: Timekeeper; readonly verification: FirstVerification },
 ) {
   const { intake, gateway } = config;
   return {
     store: gateway.store,
     source: { gatewayId: gateway.id, epoch: buffer.epoch },
     products,
-    clockQuality: () => 'unknown' as const,
     signatures: verification.policy,
+    clockQuality: () => time.quality(),
     listeners: config.mqtt.listen,
     maxConnections: intake.maxConnections,
     maxConnectionsPerAddress: intake.maxConnectionsPerAddress,

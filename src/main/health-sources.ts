@@ -5,6 +5,7 @@ import type { CounterfoilError } from '../base/errors.ts';
 import type { RecordBuffer } from '../buffer/api.ts';
 import type { HealthSources, StorageFacts } from '../health/sources.ts';
 import type { Intake } from '../intake/intake.ts';
+import type { Timekeeper } from '../link/time/timekeeper.ts';
 import type { FirstVerification } from './first-verification.ts';
 import type { Uplink } from './uplink.ts';
 import { VERSION } from './version.ts';
@@ -16,6 +17,7 @@ export interface HealthParts {
   readonly intake: Intake;
   readonly uplink: Uplink;
   readonly verification: FirstVerification;
+  readonly time: Timekeeper;
   readonly storage: () => StorageFacts | null;
   /** The latest commit's failure, null when it succeeded. */
   readonly commitFailure: () => { error: CounterfoilError; atMs: number } | null;
@@ -40,6 +42,7 @@ export function healthSources(parts: HealthParts): HealthSources {
       scheduleTwoDepth: config.fallback.scheduleTwoDepthLimit,
       storageOpenAt: config.storage.openAt,
       storageReserveAt: config.storage.reserveAt,
+      clockWarnMs: config.clock.warnSeconds * 1000,
     },
     buffer: () => buffer.facts(),
     commitFailure: () => {
@@ -59,7 +62,7 @@ export function healthSources(parts: HealthParts): HealthSources {
     mode: () => uplink.mode(),
     streams: () => uplink.streams(),
     storage: parts.storage,
-    wallClock: () => ({ quality: 'unknown', offsetMs: null }),
+    wallClock: () => parts.time.facts(),
     worm: () => 'none',
     roster: () => parts.verification.facts(),
     warnings: () => warnings,

@@ -8,13 +8,16 @@ import { readSecret } from '../base/config/secrets.ts';
 import { messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { RecordBuffer, SettledRecord } from '../buffer/api.ts';
+import type { Pulse } from '../link/heartbeat.ts';
 import { Link } from '../link/link.ts';
-import { MODE_LIMITS, type ModeLimits, type ModeState, startMode, step } from '../link/mode.ts';
-import { LINK_DEFAULTS } from '../link/options.ts';
+import type { ModeChange, ModeState } from '../link/mode.ts';
+import { LINK_DEFAULTS, type LinkOptions } from '../link/options.ts';
 import { systemResolve } from '../link/probe.ts';
 import type { LinkState } from '../link/verdict.ts';
 import { SYNC_DEFAULTS } from '../sync/options.ts';
 import { Sync } from '../sync/sync.ts';
+import { ModeWatch } from './mode-watch.ts';
+import { type PmsTls, readPmsTls } from './pms-tls.ts';
 
 export interface UplinkParts {
   readonly buffer: RecordBuffer;
@@ -23,33 +26,25 @@ export interface UplinkParts {
   readonly onSettled: (records: readonly SettledRecord[]) => void;
   /** Link or mode has changed. */
   readonly onChange: () => void;
+  /** A heartbeat passed; it carries the PMS's word about the time. */
+  readonly onPulse: (pulse: Pulse) => void;
 }
-
-/** How often the mode is looked at while nothing else happens: ages grow without an event. */
-const MODE_TICK_MS = 1000;
-/** A change can lead straight to the next; more than this many at once would be a circle. */
-const MODE_STEPS = 3;
 
 export class Uplink {
   readonly #parts: UplinkParts;
-  readonly #limits: ModeLimits;
+  readonly #tls: PmsTls;
   readonly #link: Link;
   readonly #sync: Sync;
-  #mode: ModeState;
-  #cancelTick: () => void = () => {};
+  readonly #mode: ModeWatch;
 
+  /** Throws `config_unreadable` for TLS files of the PMS that cannot be used. */
   constructor(config: Config, parts: UplinkParts) {
     this.#parts = parts;
-    this.#mode = startMode(parts.clock.monotonicMs());
-    this.#limits = {
-      ...MODE_LIMITS,
-      oldestPendingMs: config.fallback.oldestPendingSeconds * 1000,
-      scheduleTwoDepthLimit: config.fallback.scheduleTwoDepthLimit,
-    };
+    this.#tls = readPmsTls(config.pms);
     const readToken = () => readSecret(config.pms.tokenFile, 'pms_token', process.env);
     const shared = { clock: parts.clock, timers: systemTimers, random: Math.random, log: parts.log };
     this.#sync = new Sync(
-      { ...SYNC_DEFAULTS, pmsUrl: config.pms.url, batchSize: config.sync.batchSize },
+      { ...SYNC_DEFAULTS, pmsUrl: config.pms.url, batchSize: config.sync.batchSize, tls: this.#tls },
       {
         ...shared,
         buffer: parts.buffer,
@@ -58,7 +53,7 @@ export class Uplink {
         checkpoint: () => null,
         events: {
           onSettled: parts.onSettled,
-          onDelivery: () => this.#judge(),
+          onDelivery: () => this.#mode.judge(),
           onAlarm: (stream, alarm, active) => {
             if (active) parts.log.error('sync needs attention', { stream, reason: alarm });
             else parts.log.info('sync is well again', { stream, reason: alarm });
@@ -66,31 +61,36 @@ export class Uplink {
         },
       },
     );
-    this.#link = new Link(
-      { ...LINK_DEFAULTS, pmsUrl: config.pms.url, heartbeatMs: config.pms.heartbeatSeconds * 1000 },
-      {
-        ...shared,
-        resolve: systemResolve,
-        authorization: () => bearer(readToken),
-        delivery: () => this.#sync.delivery(),
-        onProbe: () => this.#judge(),
-        onChange: ({ from, to, reason }) => {
-          this.#note('link', { from, to, reason: reason ?? '' });
-          if (to === 'ONLINE') this.#sync.linkRestored();
-          parts.onChange();
-        },
+    this.#link = new Link(linkOptions(config, this.#tls), {
+      ...shared,
+      resolve: systemResolve,
+      authorization: () => bearer(readToken),
+      delivery: () => this.#sync.status(),
+      onProbe: () => this.#mode.judge(),
+      onPulse: parts.onPulse,
+      onLayers: (changes) => this.#note('link_layer', { layers: changes }),
+      onChange: ({ from, to, fault }) => {
+        this.#note('link', { from, to, reason: fault ?? '' });
+        if (to === 'ONLINE') this.#sync.linkRestored();
+        parts.onChange();
       },
-    );
+    });
+    this.#mode = new ModeWatch(config, {
+      clock: parts.clock,
+      timers: systemTimers,
+      facts: () => this.#modeFacts(),
+      onChange: (change) => this.#modeChanged(change),
+    });
   }
 
   start(): void {
     this.#sync.start();
     this.#link.start();
-    this.#tick();
+    this.#mode.start();
   }
 
   async stop(): Promise<void> {
-    this.#cancelTick();
+    this.#mode.stop();
     await this.#link.stop();
     await this.#sync.stop();
   }
@@ -100,34 +100,22 @@ export class Uplink {
     this.#sync.wake();
   }
 
-  link(): LinkState {
-    return this.#link.state();
+  link(): LinkState & { readonly clientCertificateUntilMs: number | null } {
+    return { ...this.#link.state(), clientCertificateUntilMs: this.#tls.clientCertificateUntilMs };
   }
 
-  mode(): ModeState {
-    return this.#mode;
+  mode(): ModeState & { readonly entered: ReturnType<ModeWatch['entered']> } {
+    return { ...this.#mode.state(), entered: this.#mode.entered() };
   }
 
   streams() {
     return this.#sync.status();
   }
 
-  #tick(): void {
-    this.#judge();
-    this.#cancelTick = systemTimers.after(MODE_TICK_MS, () => this.#tick());
-  }
-
-  /** Steps the mode by the facts of now. */
-  #judge(): void {
-    for (let turn = 0; turn < MODE_STEPS; turn += 1) {
-      const { state, change } = step(this.#mode, this.#modeFacts(), this.#parts.clock.monotonicMs(), this.#limits);
-      this.#mode = state;
-      if (change === null) return;
-      const { from, to, reasons } = change;
-      this.#parts.log.warn('the mode has changed', { from, to, reason: reasons.join(', ') });
-      this.#note('mode', { from, to, reasons: [...reasons] });
-      this.#parts.onChange();
-    }
+  #modeChanged({ from, to, reasons, lastedMs }: ModeChange): void {
+    this.#parts.log.warn('the mode has changed', { from, to, reason: reasons.join(', ') });
+    this.#note('mode', { from, to, reasons: [...reasons], lasted_ms: Math.round(lastedMs) });
+    this.#parts.onChange();
   }
 
   #modeFacts() {
@@ -136,6 +124,7 @@ export class Uplink {
       link: this.#link.state().link,
       oldestPending: Object.values(facts.oldestPending),
       scheduleTwoDepth: facts.counts.II.PENDING ?? 0,
+      // The storage breaker is not there yet; its level goes here.
       storageOpen: false,
       lastReceiptAtMs: this.#sync.delivery().lastReceiptAtMs,
       captureOnly: false,
@@ -148,6 +137,21 @@ export class Uplink {
       this.#parts.log.error('a trail entry could not be written', { error: messageOf(error) });
     });
   }
+}
+
+function linkOptions({ pms }: Config, { ca, cert, key }: PmsTls): LinkOptions {
+  return {
+    ...LINK_DEFAULTS,
+    pmsUrl: pms.url,
+    ca,
+    cert,
+    key,
+    heartbeatMs: pms.heartbeatSeconds * 1000,
+    timeoutMs: pms.timeoutSeconds * 1000,
+    offlineAfter: pms.offlineAfter,
+    onlineAfter: pms.onlineAfter,
+    deliveryLimitMs: pms.deliverySeconds * 1000,
+  };
 }
 
 /** The heartbeat's own look at the token: an unreadable one is the sync stage's alarm, not a dead link. */

@@ -1,4 +1,4 @@
-/** The program's version, from package.json. */
+/** The program's version, from package.json, and its age. */
 import { readFileSync } from 'node:fs';
 
 function readVersion(): string {
@@ -8,3 +8,6 @@ function readVersion(): string {
 }
 
 export const VERSION = readVersion();
+
+/** No clock that runs this program can rightly be before this; moved up with each release. */
+export const RELEASED_AT_MS = Date.UTC(2026, 10, 1);

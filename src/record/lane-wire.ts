@@ -117,6 +117,9 @@ export const statusSchema = z.object({
   /** RFC 3339, UTC, milliseconds: the gateway's clock when it wrote this. */
   gateway_time_utc: z.string(),
   clock: z.string(),
+  /** What has to be added to `gateway_time_utc` to get official time, and how sure that is; null while not known. */
+  clock_offset_ms: z.number().int().nullable().default(null),
+  clock_uncertainty_ms: z.number().int().nonnegative().nullable().default(null),
   /** Since when mode, link and storage are as they are; RFC 3339, UTC. */
   since: z.string(),
 });

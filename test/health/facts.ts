@@ -1,7 +1,7 @@
 /** A gateway in good health, to be spoilt by each test. */
 import type { BufferFacts } from '../../src/buffer/api.ts';
 import { takeSnapshot } from '../../src/health/snapshot.ts';
-import type { HealthSources, LayerFacts, LinkFacts, StreamFacts } from '../../src/health/sources.ts';
+import type { HealthSources, LayerFacts, LinkFacts, StreamFacts, WallClockFacts } from '../../src/health/sources.ts';
 import type { Schedule } from '../../src/record/types.ts';
 
 export const NOW_MS = Date.UTC(2026, 10, 22, 9, 0, 0);
@@ -25,7 +25,14 @@ export const GOOD_BUFFER: BufferFacts = {
   auditSize: { audit: 130, schedule_two: 25 },
 };
 
-const OK_LAYER: LayerFacts = { verdict: 'ok', latencyMs: 1.5, reason: null, atMs: NOW_MS - 1000 };
+const OK_LAYER: LayerFacts = {
+  verdict: 'ok',
+  latencyMs: 1.5,
+  code: null,
+  reason: null,
+  advice: null,
+  atMs: NOW_MS - 1000,
+};
 export const GOOD_LINK: LinkFacts = {
   link: 'ONLINE',
   sinceMs: NOW_MS - HOUR_MS,
@@ -36,6 +43,8 @@ export const GOOD_LINK: LinkFacts = {
     heartbeat: OK_LAYER,
     delivery: { ...OK_LAYER, latencyMs: null },
   },
+  certificateUntilMs: NOW_MS + 90 * 24 * HOUR_MS,
+  clientCertificateUntilMs: null,
 };
 
 export const GOOD_STREAM: StreamFacts = {
@@ -52,6 +61,20 @@ export const GOOD_STREAM: StreamFacts = {
   settledTotal: 99,
 };
 
+export const GOOD_CLOCK: WallClockFacts = {
+  quality: 'synchronised',
+  source: 'ntp',
+  offsetMs: 4,
+  uncertaintyMs: 20,
+  pmsOffsetMs: 300,
+  pmsUncertaintyMs: 520,
+  doubt: null,
+  steps: 1,
+  servers: [{ server: 'time.test', state: 'ok' }],
+};
+
+export const ENTERED = { NORMAL: 1, FALLBACK: 1, RECONCILING: 1, CAPTURE: 0 };
+
 /** Sources of a gateway in good health; `spoilt` replaces some of them. */
 export function sourcesOf(spoilt: Partial<HealthSources> = {}): HealthSources {
   return {
@@ -65,7 +88,13 @@ export function sourcesOf(spoilt: Partial<HealthSources> = {}): HealthSources {
       startedAtMs: NOW_MS - HOUR_MS,
       startedAtMonotonicMs: MONOTONIC_MS - HOUR_MS,
     },
-    limits: { oldestPendingMs: 120_000, scheduleTwoDepth: 1000, storageOpenAt: 0.8, storageReserveAt: 0.95 },
+    limits: {
+      oldestPendingMs: 120_000,
+      scheduleTwoDepth: 1000,
+      storageOpenAt: 0.8,
+      storageReserveAt: 0.95,
+      clockWarnMs: 2000,
+    },
     buffer: () => GOOD_BUFFER,
     commitFailure: () => null,
     intake: () => ({
@@ -78,11 +107,11 @@ export function sourcesOf(spoilt: Partial<HealthSources> = {}): HealthSources {
       lanes: [{ lane: 'lane-1', connections: 2, lastSeenAtMs: NOW_MS - 100, publishes: 123, refused: 0 }],
     }),
     link: () => GOOD_LINK,
-    mode: () => ({ mode: 'NORMAL', sinceMs: MONOTONIC_MS - HOUR_MS, reasons: [] }),
+    mode: () => ({ mode: 'NORMAL', sinceMs: MONOTONIC_MS - HOUR_MS, reasons: [], entered: ENTERED }),
     streams: () => [GOOD_STREAM, { ...GOOD_STREAM, stream: 'schedule_two' }],
     storage: () => ({ utilisation: 0.123456, freeBytes: 2 ** 33, totalBytes: 2 ** 34, fullInMs: null }),
-    wallClock: () => ({ quality: 'synchronised', offsetMs: 4 }),
     roster: () => null,
+    wallClock: () => GOOD_CLOCK,
     worm: () => 'none',
     warnings: () => [],
     ...spoilt,

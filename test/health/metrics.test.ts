@@ -2,7 +2,18 @@ import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { findingsOf } from '../../src/health/checks/all.ts';
 import { metricsText } from '../../src/health/metrics.ts';
-import { GOOD_LINK, snapshotOf, withPending } from './facts.ts';
+import type { WallClockFacts } from '../../src/health/sources.ts';
+import { GOOD_CLOCK, GOOD_LINK, snapshotOf, withPending } from './facts.ts';
+
+const NO_CLOCK: WallClockFacts = {
+  ...GOOD_CLOCK,
+  quality: 'unknown',
+  source: 'none',
+  offsetMs: null,
+  uncertaintyMs: null,
+  pmsOffsetMs: null,
+  pmsUncertaintyMs: null,
+};
 
 const textOf = (snapshot = snapshotOf()) => metricsText(snapshot, findingsOf(snapshot));
 const series = (text: string) => text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
@@ -21,10 +32,7 @@ describe.skipIf(!promtoolIsThere)('promtool check metrics', () => {
       'a gateway that has just started',
       snapshotOf({ buffer: () => null, link: () => null, streams: () => [], storage: () => null }),
     ],
-    [
-      'a gateway with a backlog',
-      snapshotOf({ ...withPending('II', 5000), wallClock: () => ({ quality: 'unknown', offsetMs: null }) }),
-    ],
+    ['a gateway with a backlog', snapshotOf({ ...withPending('II', 5000), wallClock: () => NO_CLOCK })],
   ])('finds nothing wrong with %s', async (_what, snapshot) => {
     const { output, status } = spawnSync('promtool', ['check', 'metrics'], {
       input: await textOf(snapshot),
@@ -63,12 +71,25 @@ test('figures as they are', async () => {
     'counterfoil_commit_p99_seconds 0.009',
     'counterfoil_mode{mode="NORMAL"} 1',
     'counterfoil_mode{mode="FALLBACK"} 0',
+    'counterfoil_mode_changes_total{to="RECONCILING"} 1',
+    'counterfoil_link_certificate_expiry_timestamp_seconds{certificate="pms"} 1803114000',
     'counterfoil_link_layer_up{layer="heartbeat"} 1',
     'counterfoil_sync_settled_total{stream="schedule_two"} 99',
     'counterfoil_storage_utilisation_ratio 0.123456',
+    'counterfoil_clock_offset_seconds{source="ntp"} 0.004',
+    'counterfoil_clock_offset_seconds{source="pms"} 0.3',
+    'counterfoil_clock_uncertainty_seconds{source="ntp"} 0.02',
+    'counterfoil_clock_steps_total 1',
   ]) {
     expect(lines).toContain(line);
   }
+});
+
+test('a layer that fails says which fault it is', async () => {
+  const tls = { ...GOOD_LINK.layers.tls, verdict: 'fail', code: 'certificate_expired' } as const;
+  const text = await textOf(snapshotOf({ link: () => ({ ...GOOD_LINK, layers: { ...GOOD_LINK.layers, tls } }) }));
+  expect(series(text)).toContain('counterfoil_link_layer_fault{layer="tls",code="certificate_expired"} 1');
+  expect(await textOf()).not.toContain('link_layer_fault');
 });
 
 test('what is not known is absent, not 0', async () => {

@@ -416,3 +416,13 @@ describe('starting and stopping', () => {
     expect(till.client.isOnline).toBe(false);
   });
 });
+
+test("a till whose clock is off hears of it from the gateway's live status, not from a retained one", async () => {
+  await broker.status({ gateway_time_utc: '2026-11-22T08:00:00.000Z' });
+  const till = new Till();
+  const words = new Journal<LaneEvents['tillClock'][0]>('words about the clock');
+  till.client.on('tillClock', words.add);
+  await till.start();
+  await broker.status({ gateway_time_utc: '2026-11-22T09:02:00.000Z', clock_offset_ms: null });
+  expect(await words.nth(1)).toEqual({ offMs: -120_000, isOff: true });
+});

@@ -1,9 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock, systemTimers } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
+import type { StreamDelivery } from '../../src/link/delivery.ts';
+import type { LayerChange } from '../../src/link/journal.ts';
 import { Link, type LinkChange, type LinkParts } from '../../src/link/link.ts';
-import { LINK_DEFAULTS } from '../../src/link/options.ts';
+import { LINK_DEFAULTS, type LinkOptions } from '../../src/link/options.ts';
 import type { LinkState } from '../../src/link/verdict.ts';
+import { HandTime } from '../harness/hand-time.ts';
 import { Scene } from '../harness/scene.ts';
 import { type Script, ScriptedPms } from '../harness/scripted-pms.ts';
 
@@ -16,18 +19,28 @@ afterEach(() => scene.close());
 const healthy: Script = () => ({ status: 200, body: { status: 'ok', time_utc: '2026-11-22T09:00:00Z' } });
 const down: Script = () => ({ status: 503 });
 
+const STREAM: StreamDelivery = {
+  stream: 'standard',
+  waitingSinceMs: null,
+  lastAttemptAtMs: null,
+  lastReceiptAtMs: null,
+  lastFault: null,
+  stopped: false,
+};
+
 /** A link with heartbeats of a millisecond; `next` waits for the following round of probes. */
-async function linkTo(script: Script, parts: Partial<LinkParts> = {}) {
+async function linkTo(script: Script, parts: Partial<LinkParts> = {}, options: Partial<LinkOptions> = {}) {
   const pms = await ScriptedPms.start(script);
   scene.onClose(() => pms.close());
   const changes: LinkChange[] = [];
+  const told: LayerChange[] = [];
   let waiting: (state: LinkState) => void = () => {};
   const next = () =>
     new Promise<LinkState>((resolve) => {
       waiting = resolve;
     });
   const link = new Link(
-    { ...LINK_DEFAULTS, pmsUrl: pms.url, heartbeatMs: 1, tcpRetryBaseMs: 1 },
+    { ...LINK_DEFAULTS, pmsUrl: pms.url, heartbeatMs: 1, tcpRetryBaseMs: 1, ...options },
     {
       clock: systemClock,
       timers: systemTimers,
@@ -35,8 +48,10 @@ async function linkTo(script: Script, parts: Partial<LinkParts> = {}) {
       log: silentLog,
       resolve: async () => [],
       authorization: () => null,
-      delivery: () => ({ lastReceiptAtMs: null, waitingSinceMs: null }),
+      delivery: () => [],
       onChange: (change) => changes.push(change),
+      onLayers: (layers) => told.push(...layers),
+      onPulse: () => {},
       onProbe: (state) => waiting(state),
       ...parts,
     },
@@ -48,12 +63,12 @@ async function linkTo(script: Script, parts: Partial<LinkParts> = {}) {
     while (!holds(state)) state = await next();
     return state;
   };
-  return { pms, link, changes, until };
+  return { pms, link, changes, told, until };
 }
 
 describe('the link', () => {
   test('comes up, goes down and comes back, each change told once', async () => {
-    const { pms, link, changes, until } = await linkTo(healthy);
+    const { pms, link, changes, told, until } = await linkTo(healthy);
     expect(link.heartbeatOk()).toBe(false);
     link.start();
     await until((state) => state.link === 'ONLINE');
@@ -70,12 +85,17 @@ describe('the link', () => {
       'OFFLINE DEGRADED',
       'DEGRADED ONLINE',
     ]);
-    expect(changes[2]?.reason).toBe('heartbeat: the PMS answered the heartbeat with HTTP 503');
-    expect(changes[4]?.reason).toBeNull();
+    expect(changes[2]).toMatchObject({
+      reason: 'heartbeat: the PMS is there and asks to wait (HTTP 503)',
+      fault: 'heartbeat pms_busy',
+    });
+    expect(changes[4]).toMatchObject({ reason: null, fault: null });
+    const heartbeats = told.filter(({ layer }) => layer === 'heartbeat').map(({ verdict }) => verdict);
+    expect(heartbeats).toEqual(['ok', 'fail', 'ok']);
   });
 
   test('is degraded when the heartbeat passes and nothing gets delivered', async () => {
-    const delivery = () => ({ lastReceiptAtMs: null, waitingSinceMs: systemClock.monotonicMs() - 600_000 });
+    const delivery = () => [{ ...STREAM, waitingSinceMs: systemClock.monotonicMs() - 600_000 }];
     const { link, until } = await linkTo(healthy, { delivery });
     link.start();
     const state = await until((one) => one.layers.heartbeat.verdict === 'ok');
@@ -84,7 +104,7 @@ describe('the link', () => {
   });
 
   test('is not called offline while receipts come', async () => {
-    const delivery = () => ({ lastReceiptAtMs: systemClock.monotonicMs(), waitingSinceMs: null });
+    const delivery = () => [{ ...STREAM, lastReceiptAtMs: systemClock.monotonicMs() }];
     const { link, changes, until } = await linkTo(down, { delivery });
     link.start();
     for (let rounds = 0; rounds < 5; rounds += 1) await until(() => true);
@@ -111,5 +131,49 @@ describe('the link', () => {
     pms.script = healthy;
     link.start();
     await until((state) => state.link === 'ONLINE');
+  });
+});
+
+describe('delivery between the heartbeats, on time moved by hand', () => {
+  /** Heartbeats every 15 s against a real PMS; `deliver` is what sync would say. */
+  async function onHandTime(delivery: () => StreamDelivery[]) {
+    const time = new HandTime();
+    const setting = { clock: time, timers: time, delivery };
+    const { link, changes, until } = await linkTo(healthy, setting, { heartbeatMs: 15_000 });
+    link.start();
+    await until((state) => state.link === 'ONLINE');
+    return { time, link, changes };
+  }
+
+  test('records that wait while the heartbeat passes are seen within 30 s', async () => {
+    const delivery: StreamDelivery[] = [STREAM];
+    const { time, link, changes } = await onHandTime(() => delivery);
+    const since = time.monotonicMs();
+    delivery[0] = { ...STREAM, waitingSinceMs: since, lastAttemptAtMs: since };
+    await time.pass(24_000);
+    expect(link.state().link).toBe('ONLINE');
+    await time.pass(6_000);
+    expect(link.state()).toMatchObject({
+      link: 'DEGRADED',
+      layers: { heartbeat: { verdict: 'ok' }, delivery: { verdict: 'fail', code: 'no_receipt' } },
+    });
+    delivery[0] = { ...STREAM, lastReceiptAtMs: time.monotonicMs() };
+    await time.pass(1_000);
+    expect(link.state().layers.delivery.verdict).toBe('ok');
+    expect(changes.map(({ to, fault }) => `${to} ${fault}`).slice(1)).toEqual([
+      'DEGRADED delivery no_receipt',
+      expect.stringMatching(/^ONLINE/),
+    ]);
+  });
+
+  test('a slow line that moves is left alone for an hour', async () => {
+    const delivery: StreamDelivery[] = [STREAM];
+    const { time, changes } = await onHandTime(() => delivery);
+    for (let receipt = 0; receipt < 180; receipt += 1) {
+      const nowMs = time.monotonicMs();
+      delivery[0] = { ...STREAM, waitingSinceMs: nowMs, lastAttemptAtMs: nowMs, lastReceiptAtMs: nowMs };
+      await time.pass(20_000);
+    }
+    expect(changes.filter(({ fault }) => fault?.startsWith('delivery') === true)).toEqual([]);
   });
 });

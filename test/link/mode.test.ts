@@ -14,7 +14,8 @@ const OLD = [{ ageMs: 120_001, sameBoot: true }];
 const YOUNG = [{ ageMs: 2_000, sameBoot: true }];
 
 const inMode = (mode: Mode, sinceMs = 1000): ModeState => ({ mode, sinceMs, reasons: [] });
-const next = (state: ModeState, facts: Partial<ModeFacts>, nowMs = 2000) =>
+/** By default long enough after the last change. */
+const next = (state: ModeState, facts: Partial<ModeFacts>, nowMs = 9000) =>
   step(state, { ...CALM, ...facts }, nowMs, MODE_LIMITS);
 
 describe('NORMAL', () => {
@@ -26,8 +27,8 @@ describe('NORMAL', () => {
     ['storage is open', { storageOpen: true }, 'storage_open'],
   ] as [string, Partial<ModeFacts>, string][])('falls back when %s', (_name, facts, reason) => {
     const { state, change } = next(startMode(500), facts);
-    expect(change).toEqual({ from: 'NORMAL', to: 'FALLBACK', reasons: [reason], lastedMs: 1500 });
-    expect(state).toEqual({ mode: 'FALLBACK', sinceMs: 2000, reasons: [reason] });
+    expect(change).toEqual({ from: 'NORMAL', to: 'FALLBACK', reasons: [reason], lastedMs: 8500 });
+    expect(state).toEqual({ mode: 'FALLBACK', sinceMs: 9000, reasons: [reason] });
   });
 
   test.each([
@@ -64,14 +65,24 @@ describe('RECONCILING', () => {
     expect(next(inMode('RECONCILING'), { oldestPending: YOUNG }).change).toMatchObject({ to: 'NORMAL' });
   });
 
+  test('does not end just below a threshold', () => {
+    expect(next(inMode('RECONCILING'), { scheduleTwoDepth: 799 }).change).toBeNull();
+    expect(next(inMode('RECONCILING'), { scheduleTwoDepth: 600 }).change).toBeNull();
+    expect(next(inMode('RECONCILING'), { scheduleTwoDepth: 599 }).change).toMatchObject({ to: 'NORMAL' });
+    expect(next(inMode('RECONCILING'), { oldestPending: [{ ageMs: 16_000, sameBoot: true }] }).change).toBeNull();
+    const tight = { ...MODE_LIMITS, oldestPendingMs: 4_000 };
+    const facts = { ...CALM, oldestPending: [{ ageMs: 3_000, sameBoot: true }] };
+    expect(step(inMode('RECONCILING'), facts, 9000, tight).change).toBeNull();
+  });
+
   test('lasts while an old backlog drains, however old it is', () => {
     const facts = { oldestPending: [{ ageMs: 9e6, sameBoot: false }], scheduleTwoDepth: 5000 };
     expect(next(inMode('RECONCILING'), { ...facts, lastReceiptAtMs: 499_000 }, 500_000).change).toBeNull();
   });
 
   test.each([
-    ['the link goes', { link: 'OFFLINE' }, 2000],
-    ['storage opens', { storageOpen: true }, 2000],
+    ['the link goes', { link: 'OFFLINE' }, 1001],
+    ['storage opens', { storageOpen: true }, 1001],
     ['it stalls', { oldestPending: OLD, lastReceiptAtMs: 2000 }, 122_001],
   ] as [string, Partial<ModeFacts>, number][])('falls back when %s', (_name, facts, nowMs) => {
     expect(next(inMode('RECONCILING'), facts, nowMs).change).toMatchObject({ to: 'FALLBACK' });
@@ -83,35 +94,101 @@ test('CAPTURE lasts as long as main says, and ends by the reasons of that moment
     expect(next(inMode(mode), { captureOnly: true }).change).toMatchObject({ to: 'CAPTURE', reasons: ['capture'] });
   }
   expect(next(inMode('CAPTURE'), { captureOnly: true }).change).toBeNull();
-  expect(next(inMode('CAPTURE'), {}).change).toMatchObject({ to: 'NORMAL' });
+  expect(next(inMode('CAPTURE'), {}).change).toMatchObject({ to: 'RECONCILING' });
   expect(next(inMode('CAPTURE'), { link: 'OFFLINE' }).change).toMatchObject({ to: 'FALLBACK' });
 });
 
-test('whatever the facts: changes join up, and from FALLBACK the way to NORMAL leads through RECONCILING', () => {
-  const anyFacts = fc.record({
+test('the way back takes its time, bad news does not', () => {
+  expect(next(inMode('FALLBACK'), {}, 5_999).change).toBeNull();
+  expect(next(inMode('FALLBACK'), {}, 6_000).change).toMatchObject({ to: 'RECONCILING' });
+  expect(next(inMode('RECONCILING'), {}, 5_999).change).toBeNull();
+  expect(next(inMode('RECONCILING'), {}, 6_000).change).toMatchObject({ to: 'NORMAL' });
+  expect(next(inMode('RECONCILING'), { link: 'OFFLINE' }, 1_000).change).toMatchObject({ to: 'FALLBACK' });
+});
+
+describe('whatever the facts, in whatever order and at whatever pace', () => {
+  const EDGES = [
+    'NORMAL FALLBACK',
+    'FALLBACK RECONCILING',
+    'RECONCILING NORMAL',
+    'RECONCILING FALLBACK',
+    'NORMAL CAPTURE',
+    'FALLBACK CAPTURE',
+    'RECONCILING CAPTURE',
+    'CAPTURE FALLBACK',
+    'CAPTURE RECONCILING',
+  ];
+  const anyMoment = fc.record({
     link: fc.constantFrom('ONLINE' as const, 'DEGRADED' as const, 'OFFLINE' as const),
     oldestPending: fc.array(
       fc.record({ ageMs: fc.constantFrom(0, 14_000, 16_000, 119_000, 130_000), sameBoot: fc.boolean() }),
       { maxLength: 2 },
     ),
-    scheduleTwoDepth: fc.constantFrom(0, 799, 800),
+    scheduleTwoDepth: fc.constantFrom(0, 599, 600, 799, 800),
     storageOpen: fc.boolean(),
-    lastReceiptAtMs: fc.oneof(fc.constant(null), fc.integer({ min: 0, max: 1_000_000 })),
-    captureOnly: fc.boolean(),
+    captureOnly: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
+    receipt: fc.boolean(),
+    afterMs: fc.constantFrom(1, 1_000, 4_999, 5_000, 30_000, 130_000),
   });
-  fc.assert(
-    fc.property(fc.array(anyFacts, { maxLength: 40 }), (walk) => {
-      let state = startMode(0);
-      for (const [index, facts] of walk.entries()) {
-        const before = state;
-        const result = step(state, facts, (index + 1) * 30_000, MODE_LIMITS);
-        state = result.state;
-        expect(result.change === null).toBe(before.mode === state.mode);
-        if (result.change !== null) expect(result.change).toMatchObject({ from: before.mode, to: state.mode });
-        if (before.mode === 'FALLBACK') expect(['FALLBACK', 'RECONCILING', 'CAPTURE']).toContain(state.mode);
-        expect(state.mode === 'CAPTURE').toBe(facts.captureOnly);
-        if (facts.link === 'OFFLINE') expect(['FALLBACK', 'CAPTURE']).toContain(state.mode);
+  type Moment = ModeFacts & { readonly receipt: boolean; readonly afterMs: number };
+
+  /** Every step of a walk: the facts, the time, the state before and after. */
+  function walk(moments: readonly Omit<Moment, 'lastReceiptAtMs'>[]) {
+    let state = startMode(0);
+    let nowMs = 0;
+    let lastReceiptAtMs: number | null = null;
+    return moments.map((moment) => {
+      nowMs += moment.afterMs;
+      if (moment.receipt) lastReceiptAtMs = nowMs;
+      const facts = { ...moment, lastReceiptAtMs };
+      const before = state;
+      const result = step(before, facts, nowMs, MODE_LIMITS);
+      state = result.state;
+      return { facts, nowMs, before, after: state, change: result.change };
+    });
+  }
+  const everyStep = (check: (one: ReturnType<typeof walk>[number]) => void) =>
+    fc.assert(fc.property(fc.array(anyMoment, { maxLength: 60 }), (moments) => walk(moments).forEach(check)));
+
+  test('the mode changes only by the documented edges, and a change says what it was', () => {
+    everyStep(({ before, after, change, nowMs }) => {
+      expect(change === null).toBe(before.mode === after.mode);
+      if (change === null) return;
+      expect(EDGES).toContain(`${change.from} ${change.to}`);
+      expect(change).toMatchObject({ from: before.mode, to: after.mode, lastedMs: nowMs - before.sinceMs });
+      expect(after.sinceMs).toBe(nowMs);
+    });
+  });
+
+  test('from FALLBACK and CAPTURE every way to NORMAL leads through RECONCILING', () => {
+    everyStep(({ before, after }) => {
+      if (before.mode !== 'NORMAL' && after.mode === 'NORMAL') expect(before.mode).toBe('RECONCILING');
+    });
+  });
+
+  test('nothing but FALLBACK and CAPTURE is entered before the mode before has lasted', () => {
+    everyStep(({ change }) => {
+      if (change === null || change.from === 'CAPTURE') return;
+      if (change.to === 'RECONCILING' || change.to === 'NORMAL') {
+        expect(change.lastedMs).toBeGreaterThanOrEqual(MODE_LIMITS.dwellMs);
       }
-    }),
-  );
+    });
+  });
+
+  test('bad news is told at once, and NORMAL never has a reason', () => {
+    everyStep(({ facts, after }) => {
+      expect(after.mode === 'CAPTURE').toBe(facts.captureOnly);
+      if (facts.link === 'OFFLINE' || facts.storageOpen) expect(['FALLBACK', 'CAPTURE']).toContain(after.mode);
+      if (after.mode === 'NORMAL') expect(after.reasons).toEqual([]);
+    });
+  });
+
+  test('whatever came before, a calm line ends in NORMAL', () => {
+    const calm = { ...CALM, receipt: true, afterMs: 5_000 };
+    fc.assert(
+      fc.property(fc.array(anyMoment, { maxLength: 30 }), (moments) => {
+        expect(walk([...moments, calm, calm, calm, calm]).at(-1)?.after.mode).toBe('NORMAL');
+      }),
+    );
+  });
 });

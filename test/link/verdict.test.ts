@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  afterDelivery,
   afterProbe,
-  deliveryVerdict,
   type Layer,
   type LayerVerdict,
   LINK_LIMITS,
@@ -14,7 +14,9 @@ const verdict = (layer: Layer, word: LayerVerdict['verdict']): LayerVerdict => (
   layer,
   verdict: word,
   latencyMs: 1,
+  code: null,
   reason: null,
+  advice: null,
   atMs: 0,
 });
 const passes = [verdict('heartbeat', 'ok')];
@@ -80,27 +82,35 @@ describe('the word about the link', () => {
   });
 });
 
-describe('the delivery layer', () => {
-  const now = { monotonicMs: 500_000, utcMs: 9 };
-  const at = (lastReceiptAtMs: number | null, waitingSinceMs: number | null) =>
-    deliveryVerdict({ lastReceiptAtMs, waitingSinceMs }, now, 120_000);
+test('a PMS that turns the token down is there: degraded, never offline', () => {
+  const refused: LayerVerdict[] = [{ ...verdict('heartbeat', 'fail'), code: 'token_refused' }];
+  let state = afterProbe(unprobed(0), misses, false, 1, LINK_LIMITS);
+  expect(state.link).toBe('OFFLINE');
+  for (let round = 0; round < 5; round += 1) {
+    state = afterProbe(state, refused, false, 2, LINK_LIMITS);
+    expect(state.link).toBe('DEGRADED');
+  }
+});
 
-  test('knows nothing before something was sent', () => {
-    expect(at(null, null)).toMatchObject({ verdict: 'unknown', reason: 'nothing was sent yet' });
-    expect(at(null, 499_000)).toMatchObject({ verdict: 'unknown', reason: null });
-  });
+describe('delivery between two rounds', () => {
+  const online = afterProbe(unprobed(0), passes, false, 1, LINK_LIMITS);
 
-  test('is well while nothing waits or a receipt is young', () => {
-    expect(at(1000, null).verdict).toBe('ok');
-    expect(at(400_000, 300_000).verdict).toBe('ok');
-    expect(at(1000, 400_000).verdict).toBe('ok');
-  });
-
-  test('fails when something waits and no receipt comes', () => {
-    expect(at(100_000, 101_000)).toMatchObject({
-      verdict: 'fail',
-      reason: 'records wait and no receipt came for 399 s',
+  test('degrades the link at once and mends it at once', () => {
+    const stuck = afterDelivery(online, verdict('delivery', 'fail'), 5, LINK_LIMITS);
+    expect(stuck).toMatchObject({ link: 'DEGRADED', sinceMs: 5, passed: 1 });
+    const more = afterProbe(stuck, passes, false, 6, LINK_LIMITS);
+    expect(afterDelivery(more, verdict('delivery', 'ok'), 7, LINK_LIMITS)).toMatchObject({
+      link: 'ONLINE',
+      sinceMs: 7,
     });
-    expect(at(null, 380_000).verdict).toBe('fail');
+  });
+
+  test('decides nothing without a heartbeat', () => {
+    const offline = afterProbe(unprobed(0), misses, false, 1, LINK_LIMITS);
+    expect(afterDelivery(offline, verdict('delivery', 'fail'), 5, LINK_LIMITS)).toMatchObject({
+      link: 'OFFLINE',
+      sinceMs: 1,
+    });
+    expect(afterDelivery(unprobed(0), verdict('delivery', 'fail'), 5, LINK_LIMITS).link).toBe('DEGRADED');
   });
 });

@@ -98,6 +98,8 @@ const STATUS: Status = {
   checkpoint: null,
   gateway_time_utc: '2026-11-22T09:03:00.000Z',
   clock: 'synchronised',
+  clock_offset_ms: 4,
+  clock_uncertainty_ms: 20,
   since: '2026-11-22T09:00:00.000Z',
 };
 

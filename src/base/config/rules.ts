@@ -18,6 +18,7 @@ export function brokenRules(tree: ConfigTree): Problem[] {
   return [
     ...tree.mqtt.listen.flatMap(listenerProblems),
     ...tlsPair(tree.http.url, tree.http, ['http']),
+    ...pmsTlsProblems(tree),
     ...syncProblems(tree),
     ...storageProblems(tree),
     ...rosterProblems(tree),
@@ -56,6 +57,23 @@ function tlsPair(
     }
     return [];
   });
+}
+
+function pmsTlsProblems({ pms }: ConfigTree): Problem[] {
+  const problems: Problem[] = [];
+  if (!pms.url.startsWith('https:')) {
+    for (const key of ['ca_file', 'cert_file', 'key_file'] as const) {
+      if (pms[key] === null) continue;
+      problems.push({ path: ['pms', key], text: 'has no effect without TLS; write an https:// pms.url' });
+    }
+    return problems;
+  }
+  const absent = pms.cert_file === null ? 'cert_file' : 'key_file';
+  if ((pms.cert_file === null) !== (pms.key_file === null)) {
+    const text = 'is missing; a client certificate needs both, write the path of a PEM file';
+    problems.push({ path: ['pms', absent], text });
+  }
+  return problems;
 }
 
 function syncProblems(tree: ConfigTree): Problem[] {

@@ -68,7 +68,31 @@ const pms = z.strictObject({
     .nullable()
     .default(null)
     .describe('Bearer token, mode 0600.'),
+  ca_file: path('the certificate of the authority that signs the PMS (PEM)')
+    .nullable()
+    .default(null)
+    .describe('Authorities trusted for the PMS in place of the built-in public ones, for https://.'),
+  cert_file: path("the gateway's client certificate (PEM)")
+    .nullable()
+    .default(null)
+    .describe('Client certificate shown to the PMS (mTLS), for https://.'),
+  key_file: path("the client certificate's private key (PEM)")
+    .nullable()
+    .default(null)
+    .describe('Private key of the client certificate, mode 0600.'),
   heartbeat_seconds: wholeNumber(1, 3600, 'seconds').default(15).describe('Time between two heartbeats to the PMS.'),
+  timeout_seconds: wholeNumber(1, 60, 'seconds')
+    .default(5)
+    .describe('Time one attempt of a layer has: name, connect, TLS, heartbeat.'),
+  offline_after: wholeNumber(1, 100, 'heartbeats')
+    .default(3)
+    .describe('Missed heartbeats in a row until the link is OFFLINE.'),
+  online_after: wholeNumber(1, 100, 'heartbeats')
+    .default(2)
+    .describe('Passed heartbeats in a row until the link is ONLINE again.'),
+  delivery_seconds: wholeNumber(2, 3600, 'seconds')
+    .default(25)
+    .describe('Records that wait this long without any receipt fail the delivery layer, whatever the heartbeat says.'),
 });
 
 const sync = z.strictObject({
@@ -88,6 +112,38 @@ const fallback = z.strictObject({
   schedule_two_depth_limit: wholeNumber(1, 1_000_000, 'records')
     .default(1000)
     .describe('Pending Schedule II records that count as too many.'),
+  settled_seconds: wholeNumber(1, 86_400, 'seconds')
+    .default(15)
+    .describe(
+      'RECONCILING ends when the oldest pending record is younger; at most half of oldest_pending_seconds counts.',
+    ),
+  stalled_seconds: wholeNumber(1, 86_400, 'seconds')
+    .default(120)
+    .describe('RECONCILING without a receipt for this long falls back again.'),
+  dwell_seconds: wholeNumber(0, 3600, 'seconds')
+    .default(5)
+    .describe('Shortest stay in FALLBACK and in RECONCILING, so that the mode does not flutter on the way back.'),
+});
+
+const clock = z.strictObject({
+  ntp_servers: z
+    .array(
+      text(
+        /^(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9]([A-Za-z0-9.-]{0,252}))(:[0-9]{1,5})?$/,
+        'a host or host:port such as pool.ntp.org; an IPv6 address in brackets',
+      ),
+      { error: 'a list of time servers such as ["time.nist.gov"]' },
+    )
+    .max(8, { error: 'at most 8 time servers' })
+    .default([])
+    .describe('Time servers (NTP) the clock is measured against; it is never set. Best two or more of one source.'),
+  ntp_interval_seconds: wholeNumber(16, 86_400, 'seconds')
+    .default(1024)
+    .describe('Time between two measurements; each server asks for patience if it is too often.'),
+  warn_seconds: wholeNumber(1, 300, 'seconds').default(2).describe('A clock that is off by more is a warning.'),
+  alarm_seconds: wholeNumber(1, 300, 'seconds')
+    .default(300)
+    .describe('A clock that is off by more is unsynchronised; 21 CFR 1311.205 allows five minutes.'),
 });
 
 const storage = z.strictObject({
@@ -169,6 +225,7 @@ export const configSchema = z.strictObject({
   pms: pms.prefault({}).describe('The central pharmacy management system.'),
   sync: sync.prefault({}).describe('How records are brought to the PMS.'),
   fallback: fallback.prefault({}).describe('When the gateway calls itself out of step with the PMS.'),
+  clock: clock.prefault({}).describe("What the box's clock is measured against."),
   storage: storage.prefault({}).describe('The storage breaker; shares of the space, 0.8 is 80 %.'),
   retention: retention.prefault({}).describe('How long records are kept.'),
   schedule_two: scheduleTwo.prefault({}).describe('Schedule II.'),

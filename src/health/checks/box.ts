@@ -1,14 +1,11 @@
-/** The box itself: space, clock, trail, settings, process. */
+/** The box itself: space, trail, settings, process. */
 import type { Snapshot } from '../snapshot.ts';
 import { type Check, type Checker, seconds, span, verdict } from './check.ts';
 
-/** 21 CFR 1311.205 asks for five minutes; a minute is early enough to act. */
-const CLOCK_OFFSET_MS = 60_000;
 const SOON_FULL_MS = 24 * 3600 * 1000;
 
 export const boxChecks: Checker = (snapshot) => [
   ...storage(snapshot),
-  ...clock(snapshot),
   ...trail(snapshot),
   ...snapshot.warnings.map(
     ({ key, message }): Check => ({
@@ -74,29 +71,6 @@ function storageProblem(utilisation: number, openAt: number, reserveAt: number) 
   const remedy = 'Make room on the data partition; restore the link so that records can leave.';
   if (utilisation >= reserveAt) return { status: 'fail', output: `The disk is all but full. ${remedy}` } as const;
   return utilisation >= openAt && ({ status: 'warn', output: `The disk is filling up. ${remedy}` } as const);
-}
-
-function clock({ wallClock }: Snapshot): Check[] {
-  const { offsetMs, quality } = wallClock;
-  const advice = 'Records stay in order by their numbers, but times on reports are doubtful. Check the time server.';
-  const far = offsetMs !== null && Math.abs(offsetMs) >= CLOCK_OFFSET_MS;
-  return [
-    {
-      name: 'clock:quality',
-      componentType: 'system',
-      observedValue: quality,
-      ...verdict(
-        quality === 'unsynchronised' && { status: 'warn', output: `The clock is not synchronised. ${advice}` },
-      ),
-    },
-    {
-      name: 'clock:offset',
-      componentType: 'system',
-      observedValue: offsetMs,
-      observedUnit: 'ms',
-      ...verdict(far && { status: 'warn', output: `The clock is off by ${span(Math.abs(offsetMs))}. ${advice}` }),
-    },
-  ];
 }
 
 function trail({ about, buffer, worm }: Snapshot): Check[] {

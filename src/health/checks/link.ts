@@ -1,19 +1,13 @@
 /** The way to the PMS. An outage is never worse than `warn`: capture goes on (promise 4). */
 
 import type { Snapshot } from '../snapshot.ts';
-import { LINK_LAYERS, type LinkLayer, type StreamFacts } from '../sources.ts';
+import { type LayerFacts, LINK_LAYERS, type StreamFacts } from '../sources.ts';
 import { type Check, type Checker, seconds, span, verdict } from './check.ts';
 
 const KEPT = 'Records are kept here and sent later.';
 
-/** Where to look when a layer fails; the one nearest to the cable counts. */
-const LAYER_ADVICE: Readonly<Record<LinkLayer, string>> = {
-  dns: "The PMS's name is not found: check the store's router and its name server.",
-  tcp: 'The PMS is not reached: check the line, the router and the firewall.',
-  tls: "No trusted connection to the PMS: check its certificate and this box's clock.",
-  heartbeat: 'Something answers that is no PMS: look for a login page of the provider; check pms.url.',
-  delivery: 'The PMS answers but takes no records: look at the sync checks and ask the operator of the PMS.',
-};
+/** A certificate with less left is a warning: renewing one takes days. */
+const CERTIFICATE_WARN_MS = 21 * 24 * 3600 * 1000;
 
 const ALARM_ADVICE: Readonly<Record<string, string>> = {
   authentication: "The PMS does not accept this gateway's token: put a valid one into pms.token_file.",
@@ -26,6 +20,7 @@ export const linkChecks: Checker = (snapshot) => [
   modeCheck(snapshot),
   ...linkState(snapshot),
   ...layers(snapshot),
+  ...certificates(snapshot),
   ...snapshot.streams.flatMap((stream) => streamChecks(snapshot, stream)),
 ];
 
@@ -55,7 +50,6 @@ function modeCheck({ mode }: Snapshot): Check {
 function linkState({ link, nowMs }: Snapshot): Check[] {
   if (link === null) return [];
   const failed = LINK_LAYERS.find((layer) => link.layers[layer].verdict === 'fail');
-  const advice = failed === undefined ? 'Wait for the next heartbeats.' : LAYER_ADVICE[failed];
   return [
     {
       name: 'link:state',
@@ -64,25 +58,65 @@ function linkState({ link, nowMs }: Snapshot): Check[] {
       ...verdict(
         link.link !== 'ONLINE' && {
           status: 'warn',
-          output: `${link.link} since ${span(nowMs - link.sinceMs)}. ${KEPT} ${advice}`,
+          output: `${link.link} since ${span(nowMs - link.sinceMs)}. ${KEPT} ${failed === undefined ? 'Wait for the next heartbeats.' : words(link.layers[failed])}`,
         },
       ),
     },
   ];
 }
 
+/** `What is wrong (detail). What to do.` */
+function words({ advice, reason }: LayerFacts): string {
+  const text = reason ?? 'the layer failed';
+  const sentence = `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+  return advice === null ? sentence : `${sentence} ${advice}`;
+}
+
 function layers({ link }: Snapshot): Check[] {
   if (link === null) return [];
   return LINK_LAYERS.map((layer) => {
-    const { latencyMs, reason, verdict: word } = link.layers[layer];
+    const facts = link.layers[layer];
+    const { code, latencyMs, verdict: word } = facts;
+    const measured = word === 'ok' && latencyMs !== null;
     return {
       name: `link:${layer}`,
       componentType: 'system',
-      observedValue: latencyMs ?? word,
-      ...(latencyMs === null ? {} : { observedUnit: 'ms' }),
-      ...verdict(word === 'fail' && { status: 'warn', output: `${reason ?? 'failed'}. ${LAYER_ADVICE[layer]}` }),
+      observedValue: measured ? latencyMs : (code ?? word),
+      ...(measured ? { observedUnit: 'ms' } : {}),
+      ...verdict(word === 'fail' && { status: 'warn', output: words(facts) }),
     };
   });
+}
+
+function certificates({ link, nowMs }: Snapshot): Check[] {
+  const check = (name: string, untilMs: number | null | undefined, whose: string, remedy: string): Check[] => {
+    if (untilMs == null) return [];
+    const leftMs = untilMs - nowMs;
+    const output = leftMs < 0 ? `${whose} has expired. ${remedy}` : `${whose} ends in ${span(leftMs)}. ${remedy}`;
+    return [
+      {
+        name,
+        componentType: 'system',
+        observedValue: Math.floor(leftMs / 86_400_000),
+        observedUnit: 'd',
+        ...verdict(leftMs < CERTIFICATE_WARN_MS && { status: 'warn', output }),
+      },
+    ];
+  };
+  return [
+    ...check(
+      'link:certificate',
+      link?.certificateUntilMs,
+      'The certificate of the PMS',
+      'Ask its operator to renew it.',
+    ),
+    ...check(
+      'link:clientCertificate',
+      link?.clientCertificateUntilMs,
+      "This gateway's certificate for the PMS",
+      'Put a new one into pms.cert_file and pms.key_file and restart the gateway.',
+    ),
+  ];
 }
 
 function streamChecks({ limits, monotonicMs }: Snapshot, stream: StreamFacts): Check[] {

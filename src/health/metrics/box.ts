@@ -1,7 +1,7 @@
 /** Metrics of health, lanes, space, clock and the process. */
 import type { Findings } from '../checks/all.ts';
 import { readinessOf, type Snapshot } from '../snapshot.ts';
-import { type Metric, oneOfWords, single } from './metric.ts';
+import { type Metric, oneOfWords, type Sample, single } from './metric.ts';
 
 export function boxMetrics(snapshot: Snapshot, findings: Findings): Metric[] {
   const { about, intake, storage, wallClock, worm } = snapshot;
@@ -44,11 +44,24 @@ export function boxMetrics(snapshot: Snapshot, findings: Findings): Metric[] {
       kind: 'gauge',
       samples: wallClock.quality === 'unknown' ? [] : single(Number(wallClock.quality === 'synchronised')),
     },
-    gauge(
-      'clock_offset_seconds',
-      'Distance of the wall clock from its time source.',
-      wallClock.offsetMs === null ? null : wallClock.offsetMs / 1000,
-    ),
+    {
+      name: 'clock_offset_seconds',
+      help: "What has to be added to the wall clock to get a source's time: the time servers', the PMS's.",
+      kind: 'gauge',
+      samples: clockSamples(wallClock, ({ ntp, pms }) => [ntp?.offsetMs ?? null, pms.offsetMs]),
+    },
+    {
+      name: 'clock_uncertainty_seconds',
+      help: 'How far the offset may be from the truth.',
+      kind: 'gauge',
+      samples: clockSamples(wallClock, ({ ntp, pms }) => [ntp?.uncertaintyMs ?? null, pms.uncertaintyMs]),
+    },
+    {
+      name: 'clock_steps_total',
+      help: 'How often somebody set the wall clock, since the start.',
+      kind: 'counter',
+      samples: single(wallClock.steps),
+    },
     {
       name: 'trail_worm',
       help: 'Protection of the trail files: 1 for the one that holds.',
@@ -63,6 +76,26 @@ export function boxMetrics(snapshot: Snapshot, findings: Findings): Metric[] {
     },
     gauge('process_resident_memory_bytes', 'Resident memory of the process.', snapshot.residentBytes),
     gauge('process_start_time_seconds', 'Start of the process since 1970.', about.startedAtMs / 1000),
+  ];
+}
+
+interface ClockValues {
+  readonly ntp: { readonly offsetMs: number | null; readonly uncertaintyMs: number | null } | null;
+  readonly pms: { readonly offsetMs: number | null; readonly uncertaintyMs: number | null };
+}
+
+/** One value for each source that has one; `pick` gives those of the time servers and of the PMS, in ms. */
+function clockSamples(
+  facts: Snapshot['wallClock'],
+  pick: (values: ClockValues) => readonly [number | null, number | null],
+): Sample[] {
+  const [ntp, pms] = pick({
+    ntp: facts.source === 'ntp' ? facts : null,
+    pms: { offsetMs: facts.pmsOffsetMs, uncertaintyMs: facts.pmsUncertaintyMs },
+  });
+  return [
+    ...(ntp === null ? [] : [{ labels: { source: 'ntp' }, value: ntp / 1000 }]),
+    ...(pms === null ? [] : [{ labels: { source: 'pms' }, value: pms / 1000 }]),
   ];
 }
 

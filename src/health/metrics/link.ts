@@ -49,6 +49,30 @@ export function linkMetrics({ link, mode, monotonicMs, streams }: Snapshot): Met
       }),
     },
     {
+      name: 'link_layer_fault',
+      help: 'What is wrong with a layer of the link; absent while nothing is.',
+      kind: 'gauge',
+      samples: LINK_LAYERS.flatMap((layer) => {
+        const code = link?.layers[layer].code ?? null;
+        return code === null ? [] : [{ labels: { layer, code }, value: 1 }];
+      }),
+    },
+    {
+      name: 'link_certificate_expiry_timestamp_seconds',
+      help: 'End of the certificates on the way to the PMS.',
+      kind: 'gauge',
+      samples: [
+        { labels: { certificate: 'pms' }, value: link?.certificateUntilMs ?? null },
+        { labels: { certificate: 'gateway' }, value: link?.clientCertificateUntilMs ?? null },
+      ].flatMap(({ labels, value }) => (value === null ? [] : [{ labels, value: value / 1000 }])),
+    },
+    {
+      name: 'mode_changes_total',
+      help: 'Changes into each mode since the start.',
+      kind: 'counter',
+      samples: Object.entries(mode.entered).map(([to, value]) => ({ labels: { to }, value })),
+    },
+    {
       name: 'sync_attempts_total',
       help: 'Requests sent to the PMS since the start.',
       kind: 'counter',

@@ -105,7 +105,10 @@ function syncLines({ sync }: GatewayStatus): string[] {
 }
 
 function boxLines({ clock, storage, trail }: GatewayStatus): string[] {
-  const offset = clock.offset_ms === null ? '' : `, off by ${clock.offset_ms.toFixed(0)} ms`;
+  const offset =
+    clock.offset_ms === null
+      ? ''
+      : `, off by ${clock.offset_ms.toFixed(0)} ms by ${clock.source === 'ntp' ? 'the time servers' : 'the PMS'} (within ${clock.uncertainty_ms?.toFixed(0) ?? '?'} ms)`;
   return [
     ...(storage === null ? [] : [line('Disk', storageText(storage))]),
     line(

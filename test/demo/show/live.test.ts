@@ -1,7 +1,7 @@
 /** Keys, outages and checks of the live show on time moved by hand. */
 import { expect, test } from 'vitest';
 import { Live } from '../../../src/demo/show/live.ts';
-import { HandTime } from './hand-time.ts';
+import { HandTime } from '../../harness/hand-time.ts';
 import { PaperShow } from './paper-show.ts';
 import { aVerdict } from './scenes.ts';
 

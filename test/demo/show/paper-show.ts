@@ -2,7 +2,7 @@
 import type { LiveShow } from '../../../src/demo/show/live.ts';
 import { isSettled, type Look } from '../../../src/demo/show/look.ts';
 import type { WanState } from '../../../src/demo/show/wan.ts';
-import type { HandTime } from './hand-time.ts';
+import type { HandTime } from '../../harness/hand-time.ts';
 import { aLook, aVerdict, someFigures } from './scenes.ts';
 
 const KILL_MS = 2000;

@@ -1,7 +1,7 @@
 /** The scripted show on time moved by hand: what is done, in which order, and that nothing can make it wait for ever. */
 import { expect, test } from 'vitest';
 import { playScript } from '../../../src/demo/show/script.ts';
-import { HandTime } from './hand-time.ts';
+import { HandTime } from '../../harness/hand-time.ts';
 import { PaperShow } from './paper-show.ts';
 
 const ALL = ['cut', 'kill', 'heal', 'check', 'portal', 'cut', 'alter', 'heal'];

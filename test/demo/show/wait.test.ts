@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { sleep, until, untilLasting } from '../../../src/demo/show/wait.ts';
-import { HandTime } from './hand-time.ts';
+import { HandTime } from '../../harness/hand-time.ts';
 
 /** Runs `wait` on time moved by hand; how long it took and what it gave. */
 async function timed<T>(wait: (time: { clock: HandTime; timers: HandTime }) => Promise<T>) {

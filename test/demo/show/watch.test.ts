@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { GatewayFigures } from '../../../src/demo/show/figures.ts';
 import { changes, Watch } from '../../../src/demo/show/watch.ts';
-import { HandTime } from './hand-time.ts';
+import { HandTime } from '../../harness/hand-time.ts';
 import { someFigures } from './scenes.ts';
 
 test('what changed is told in sentences', () => {

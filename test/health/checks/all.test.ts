@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { findingsOf } from '../../../src/health/checks/all.ts';
-import { snapshotOf, withPending } from '../facts.ts';
+import { ENTERED, snapshotOf, withPending } from '../facts.ts';
 
 test('a gateway in good health passes everything', () => {
   const { checks, status } = findingsOf(snapshotOf());
@@ -11,7 +11,10 @@ test('a gateway in good health passes everything', () => {
 test('every finding that is not well says what to do, and none carries a field of a record', () => {
   const { buffer } = snapshotOf(withPending('II', 500_000));
   const { checks, status } = findingsOf(
-    snapshotOf({ buffer: () => buffer, mode: () => ({ mode: 'CAPTURE', sinceMs: 0, reasons: ['capture'] }) }),
+    snapshotOf({
+      buffer: () => buffer,
+      mode: () => ({ mode: 'CAPTURE', sinceMs: 0, reasons: ['capture'], entered: ENTERED }),
+    }),
   );
   expect(status).toBe('fail');
   for (const check of checks) {

@@ -25,16 +25,6 @@ test('a forecast under a day is a warning', () => {
   expect(find({ storage: () => null }, 'storage:timeToFull')).toBeUndefined();
 });
 
-test('clock: unsynchronised or far off is a warning, unknown is not', () => {
-  const clock = (quality: 'unknown' | 'unsynchronised', offsetMs: number | null) => ({
-    wallClock: () => ({ quality, offsetMs }),
-  });
-  expect(find(clock('unknown', null), 'clock:quality')?.status).toBe('pass');
-  expect(find(clock('unsynchronised', null), 'clock:quality')?.status).toBe('warn');
-  expect(find(clock('unknown', -60_000), 'clock:offset')?.status).toBe('warn');
-  expect(find(clock('unknown', 59_999), 'clock:offset')?.status).toBe('pass');
-});
-
 test('a trail that can be deleted is a warning in production', () => {
   expect(find({}, 'trail:worm')).toMatchObject({ observedValue: 'none', status: 'pass' });
   const { about } = sourcesOf();

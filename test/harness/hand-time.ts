@@ -1,5 +1,5 @@
 /** Time that moves only when a test says so; promises that wait for it are carried on in between. */
-import type { Clock, Timers } from '../../../src/base/clock.ts';
+import type { Clock, Timers } from '../../src/base/clock.ts';
 
 interface Task {
   readonly dueMs: number;
