@@ -10,6 +10,7 @@ import type { Route } from './fault-hooks.ts';
 import type { FaultSet } from './fault-set.ts';
 import { type Answer, checkToken, parseJson, type Reaction, Refusal, readBody } from './http.ts';
 import { lookUp } from './lookup.ts';
+import { OPENAPI_PATH, pmsOpenApi } from './openapi/document.ts';
 import type { PmsStore } from './store.ts';
 
 export interface Limits {
@@ -37,6 +38,11 @@ export function routeOf(path: string): Route {
 
 /** Answers a request to one of `PMS_PATHS`; throws a `Refusal` for what it does not take. */
 export async function answerRequest(office: Office, request: IncomingMessage, path: string): Promise<Reaction> {
+  if (path === OPENAPI_PATH) {
+    // Whoever builds a PMS may read it before there is a token.
+    checkMethod(request, ['GET', 'HEAD']);
+    return { status: 200, body: pmsOpenApi() };
+  }
   checkToken(request, office.token);
   switch (path) {
     case PMS_PATHS.ping:
@@ -49,7 +55,7 @@ export async function answerRequest(office: Office, request: IncomingMessage, pa
       checkMethod(request, ['POST']);
       return await lookup(office, request);
     default:
-      throw new Refusal(404, 'not_found', `the PMS answers ${Object.values(PMS_PATHS).join(', ')}`);
+      throw new Refusal(404, 'not_found', `the PMS answers ${[...Object.values(PMS_PATHS), OPENAPI_PATH].join(', ')}`);
   }
 }
 
