@@ -8,8 +8,9 @@ import { type Clock, type Random, systemClock, systemTimers, type Timers } from 
 import { CounterfoilError, messageOf } from '../../base/errors.ts';
 import { type Log, silentLog } from '../../base/log.ts';
 import { answerControl, CONTROL_PREFIX } from './control.ts';
+import { react } from './delivery.ts';
 import { FaultSet } from './fault-set.ts';
-import { type Reaction, Refusal, react } from './http.ts';
+import { type Reaction, Refusal } from './http.ts';
 import { decideByHand } from './lookup.ts';
 import { answerRequest, type Limits, type Office, routeOf } from './routes.ts';
 import type { Decision } from './rows.ts';
@@ -23,7 +24,7 @@ export interface ReferencePmsOptions {
   readonly dbFile: string;
   /** The Bearer token every request needs; absent or null: none is needed. */
   readonly token?: string | null;
-  /** Faults in force from the start, `NAME[=ARG][@PROBABILITY]`. */
+  /** Faults in force from the start, `NAME[=ARG][@PROBABILITY][#COUNT]`. */
   readonly faults?: readonly string[];
   /** Opens `/_control/…`. */
   readonly control?: boolean;
@@ -95,11 +96,12 @@ export class ReferencePms {
   }
 
   #officeOver(store: PmsStore): Office {
-    const { clock, log, token, verifierId, limits } = this.#options;
+    const { clock = systemClock, log, token, verifierId, limits } = this.#options;
+    const shifted = { ...clock, utcMs: () => clock.utcMs() + this.faults.clockShiftMs() };
     return {
       store,
       faults: this.faults,
-      clock: clock ?? systemClock,
+      clock: shifted,
       log: log ?? silentLog,
       token: token ?? null,
       verifierId: verifierId ?? 'reference-pms',
@@ -112,14 +114,17 @@ export class ReferencePms {
     request.on('error', () => {});
     response.on('error', () => {});
     const reaction = await this.#answer(request);
-    if (!response.destroyed) react(response, reaction);
+    if (response.destroyed) return;
+    const delivery = routeOf(pathOf(request)) === 'work' ? this.faults.onDelivery() : null;
+    const utcMs = (this.#office?.clock ?? systemClock).utcMs();
+    await react({ response, utcMs, wait: (delayMs) => this.#wait(delayMs) }, reaction, delivery);
   }
 
   async #answer(request: IncomingMessage): Promise<Reaction> {
     try {
-      const path = (request.url ?? '').split('?', 1)[0] ?? '';
+      const path = pathOf(request);
       const controlled = this.#options.control === true && path.startsWith(CONTROL_PREFIX);
-      const fault = controlled ? null : await this.#faultBefore(path);
+      const fault = controlled ? null : await this.#faultBefore(request, path);
       // Looked up after the wait: the PMS may have been stopped meanwhile.
       const office = this.#office;
       if (office === null) return 'drop';
@@ -133,10 +138,10 @@ export class ReferencePms {
     }
   }
 
-  async #faultBefore(path: string): Promise<Reaction | null> {
+  async #faultBefore(request: IncomingMessage, path: string): Promise<Reaction | null> {
     const delayMs = this.faults.delayMs();
     if (delayMs > 0) await this.#wait(delayMs);
-    return this.faults.onRequest(routeOf(path));
+    return this.faults.onRequest(routeOf(path), request.headers['content-encoding'] !== undefined);
   }
 
   /** Waits, or returns early when the PMS stops. */
@@ -151,6 +156,10 @@ export class ReferencePms {
       this.#waits.add(end);
     });
   }
+}
+
+function pathOf(request: IncomingMessage): string {
+  return (request.url ?? '').split('?', 1)[0] ?? '';
 }
 
 function listenAddress(text: string): { hostname: string; port: number } {

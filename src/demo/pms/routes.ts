@@ -63,7 +63,8 @@ async function lookup(office: Office, request: IncomingMessage): Promise<Answer>
   checkJsonType(request);
   const bytes = await readBody(request, office.limits.maxBodyBytes, 'optional');
   const asked = checked(LookupRequest, parseJson(bytes));
-  return { status: 200, body: { results: lookUp(office.store, asked, office.verifierId, office.clock.utcMs()) } };
+  const results = lookUp(office.store, asked, office.verifierId, office.clock.utcMs());
+  return { status: 200, body: { results: office.faults.onLookup(results) } };
 }
 
 async function sync(office: Office, request: IncomingMessage): Promise<Reaction> {
@@ -80,6 +81,7 @@ async function sync(office: Office, request: IncomingMessage): Promise<Reaction>
   }
   const fault = office.faults.onBatch(batch);
   if (fault !== null) return fault;
+  loseBooks(office, batch);
   const { store, verifierId } = office;
   const whimFor = (record: Parameters<FaultSet['onRecord']>[0]) => office.faults.onRecord(record);
   const outcome = takeBatch(
@@ -88,6 +90,15 @@ async function sync(office: Office, request: IncomingMessage): Promise<Reaction>
   );
   logOutcome(office.log, batch, outcome);
   return office.faults.onAnswer() ?? outcomeAnswer(office, outcome);
+}
+
+/** What a restored backup does to the books, when a fault asks for it and there is something to lose. */
+function loseBooks({ store, faults }: Office, { gateway_id: gatewayId, epoch, stream }: SyncRequest): void {
+  store.atomically(() => {
+    if (store.expectedSequence({ gatewayId, epoch, stream }) === 1) return;
+    const entries = faults.onBooks();
+    if (entries !== null) store.forgetNewest(entries);
+  });
 }
 
 function outcomeAnswer(office: Office, outcome: BatchOutcome): Answer {
