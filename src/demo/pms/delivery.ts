@@ -87,6 +87,7 @@ function onceWritable(response: ServerResponse, go: () => void): void {
 }
 
 function textOf({ body }: Answer): string {
+  if (body === null) return '';
   return typeof body === 'string' ? body : JSON.stringify(body);
 }
 
@@ -96,9 +97,9 @@ function answerWith(carrier: Carrier, answer: Answer, body: Buffer, more: Record
 }
 
 function head(carrier: Carrier, answer: Answer, length: number, more: Record<string, string> = {}): void {
-  const html = typeof answer.body === 'string';
+  const type = typeof answer.body === 'string' ? 'text/html; charset=utf-8' : 'application/json';
   carrier.response.writeHead(answer.status, {
-    'content-type': html ? 'text/html; charset=utf-8' : 'application/json',
+    ...(answer.body === null ? {} : { 'content-type': type }),
     'content-length': length,
     'cache-control': 'no-store',
     'accept-encoding': CODINGS,

@@ -1,5 +1,5 @@
 /** Faults of single records and results: wrong opinions, and true ones told wrongly. */
-import type { SyncResult } from '../../record/wire.ts';
+import type { LookupResult, SyncResult } from '../../record/wire.ts';
 import { otherHash } from './batch.ts';
 import type { FaultHooks, FaultSetting, FaultSpec } from './fault-hooks.ts';
 import { isNth } from './faults-batch.ts';
@@ -37,6 +37,10 @@ function verifiedAnother(result: SyncResult): SyncResult {
   const { verification } = result;
   if (verification == null) return result;
   return { ...result, verification: { ...verification, payload_hash: otherHash(result.payload_hash) } };
+}
+
+function withOtherHash(result: LookupResult): LookupResult {
+  return result.payload_hash == null ? result : { ...result, payload_hash: otherHash(result.payload_hash) };
 }
 
 /** The same entry with the opposite word. */
@@ -133,10 +137,7 @@ export const RECORD_FAULTS = {
     argument: null,
     does: 'echoes another hash in look-ups',
     hooks: ({ happens }) => ({
-      onLookup: (results) =>
-        happens()
-          ? results.map((result) => ({ ...result, payload_hash: otherHash(result.payload_hash ?? '') }))
-          : results,
+      onLookup: (results) => results.map((result) => (happens() ? withOtherHash(result) : result)),
     }),
   },
 } as const satisfies Record<string, FaultSpec>;

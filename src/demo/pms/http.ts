@@ -7,8 +7,8 @@ import { gunzip, zstdDecompress } from 'node:zlib';
 export interface Answer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Text is sent as HTML, anything else as JSON. */
-  readonly body: string | object;
+  /** Text is sent as HTML, an object as JSON, null as nothing at all. */
+  readonly body: string | object | null;
 }
 
 /**

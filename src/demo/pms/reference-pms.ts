@@ -12,6 +12,7 @@ import { react } from './delivery.ts';
 import { FaultSet } from './fault-set.ts';
 import { type Reaction, Refusal } from './http.ts';
 import { decideByHand } from './lookup.ts';
+import { answerMinimal } from './minimal.ts';
 import { answerRequest, type Limits, type Office, routeOf } from './routes.ts';
 import type { Decision } from './rows.ts';
 import { seededRandom } from './seeded.ts';
@@ -36,6 +37,8 @@ export interface ReferencePmsOptions {
   /** Who the PMS says verified a Schedule II record. */
   readonly verifierId?: string;
   readonly limits?: Limits;
+  /** Single records only, as `minimal.ts` says; absent or null: the whole contract. */
+  readonly minimal?: { readonly echo: boolean } | null;
 }
 
 const LIMITS: Limits = { maxBodyBytes: 4 * 1024 * 1024, maxEntries: 1000 };
@@ -96,7 +99,7 @@ export class ReferencePms {
   }
 
   #officeOver(store: PmsStore): Office {
-    const { clock = systemClock, log, token, verifierId, limits } = this.#options;
+    const { clock = systemClock, log, token, verifierId, limits, minimal } = this.#options;
     const shifted = { ...clock, utcMs: () => clock.utcMs() + this.faults.clockShiftMs() };
     return {
       store,
@@ -106,6 +109,7 @@ export class ReferencePms {
       token: token ?? null,
       verifierId: verifierId ?? 'reference-pms',
       limits: limits ?? LIMITS,
+      minimal: minimal ?? null,
     };
   }
 
@@ -129,7 +133,8 @@ export class ReferencePms {
       const office = this.#office;
       if (office === null) return 'drop';
       if (controlled) return await answerControl(office, request, path);
-      return fault ?? (await answerRequest(office, request, path));
+      const answer = office.minimal === null ? answerRequest : answerMinimal;
+      return fault ?? (await answer(office, request, path));
     } catch (error) {
       if (error instanceof Refusal) return error.answer;
       if (request.destroyed || this.#office === null) return 'drop';

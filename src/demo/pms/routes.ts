@@ -29,6 +29,8 @@ export interface Office {
   readonly token: string | null;
   readonly verifierId: string;
   readonly limits: Limits;
+  /** It knows single records only (`minimal.ts`); null: it knows the whole contract. */
+  readonly minimal: { readonly echo: boolean } | null;
 }
 
 export function routeOf(path: string): Route {
@@ -46,8 +48,7 @@ export async function answerRequest(office: Office, request: IncomingMessage, pa
   checkToken(request, office.token);
   switch (path) {
     case PMS_PATHS.ping:
-      checkMethod(request, ['GET', 'HEAD']);
-      return { status: 200, body: { status: 'ok', time_utc: toUtcText(office.clock.utcMs()) } };
+      return pong(office, request);
     case PMS_PATHS.sync:
       checkMethod(request, ['POST']);
       return await sync(office, request);
@@ -57,6 +58,12 @@ export async function answerRequest(office: Office, request: IncomingMessage, pa
     default:
       throw new Refusal(404, 'not_found', `the PMS answers ${[...Object.values(PMS_PATHS), OPENAPI_PATH].join(', ')}`);
   }
+}
+
+/** The answer to a heartbeat. */
+export function pong({ clock }: Office, request: IncomingMessage): Answer {
+  checkMethod(request, ['GET', 'HEAD']);
+  return { status: 200, body: { status: 'ok', time_utc: toUtcText(clock.utcMs()) } };
 }
 
 async function lookup(office: Office, request: IncomingMessage): Promise<Answer> {
@@ -157,7 +164,8 @@ function placesOf(issue: z.core.$ZodIssue): string[] {
   return inner.length === 0 ? [place] : inner.map((each) => [...issue.path, ...each.path].join('.'));
 }
 
-function checkMethod(request: IncomingMessage, allowed: readonly string[]): void {
+/** @throws Refusal 405 for any other method. */
+export function checkMethod(request: IncomingMessage, allowed: readonly string[]): void {
   if (allowed.includes(request.method ?? '')) return;
   throw new Refusal(405, 'method_not_allowed', `use ${allowed.join(' or ')}`, { allow: allowed.join(', ') });
 }

@@ -21,7 +21,7 @@ export class SampleStream {
   }
 
   /** A proper record with this number in its stream. */
-  record(number: number, schedule: Schedule, key: string = randomUUID()): SyncRecord {
+  record(number: number, schedule: Schedule, key: string = `check-${randomUUID()}`): SyncRecord {
     const time = toUtcText(this.#nowMs);
     const payload = {
       idempotency_key: key,
