@@ -1,4 +1,5 @@
 /** Each fault over real HTTP: what the gateway sees, and whether the PMS kept the record all the same. */
+import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import type { Timers } from '../../../src/base/clock.ts';
@@ -441,4 +442,9 @@ test('a digest is checked before a batch can meet a fault', async () => {
 
 test('every fault of the table has its test here', () => {
   expect(FAULT_NAMES.filter((name) => !covered.has(name))).toEqual([]);
+});
+
+test('every fault of the table is named in the guide for PMS teams', () => {
+  const guide = readFileSync(new URL('../../../docs/PMS.md', import.meta.url), 'utf8');
+  expect(FAULT_NAMES.filter((name) => !guide.includes(`\`${name}\``))).toEqual([]);
 });

@@ -46,7 +46,9 @@ export function wantResults(
   if (!parsed.success) throw new Shortfall(notTheWireFormat(answer, parsed.error.issues[0]));
   const { results } = parsed.data;
   if (results.length !== statuses.length) {
-    throw new Shortfall(`${results.length} results where ${statuses.length} are right`);
+    throw new Shortfall(
+      `${results.length} results where ${statuses.length} ${statuses.length === 1 ? 'is' : 'are'} right`,
+    );
   }
   for (const [index, result] of results.entries()) {
     wantEcho(entries[index], result, index);

@@ -11,7 +11,7 @@ export function checkReport(result: PmsCheckResult): string {
   const short = result.findings.filter(({ verdict }) => verdict === 'short').length;
   const open = result.findings.filter(({ verdict }) => verdict === 'not_checked').length;
   const total =
-    `${result.findings.length} rules: ${short} fall short, ${open} not checked. ` +
+    `${result.findings.length} rules: ${short} ${short === 1 ? 'falls' : 'fall'} short, ${open} not checked. ` +
     `Made-up records were sent as ${result.gateway_id}.`;
   const single = result.single === null ? [] : [singleSentence(result.single)];
   const where = short === 0 ? [] : ['The contract is docs/openapi/pms.yaml; "pms serve" shows it at /openapi.json.'];

@@ -41,6 +41,8 @@ is taken in that order and no other.
 - A rejected record and a gap marker use their number up. A \`hash_mismatch\` does not.
 - Streams do not wait for each other, nor do epochs. A new epoch starts at 1; it is a new buffer, a restored one, or a new
   PMS. Keys stay what they were: a record sent again in a new epoch is a \`duplicate\` under its new number.
+- After a restore from a backup, or with empty books, answer with the number you expect now. The gateway goes back and sends
+  again what you have lost, as far as it still has it, and settles nothing twice.
 - Requests of one stream come one after the other; requests of different streams and gateways come at the same time. Keep
   order and uniqueness in your database, not in a process.
 

@@ -24,7 +24,7 @@ interface Contract {
   readonly components: { readonly responses: Readonly<Record<string, Answer>>; readonly schemas: object };
 }
 
-export const DOCUMENT = pmsOpenApi();
+const DOCUMENT = pmsOpenApi();
 export const CONTRACT = DOCUMENT as unknown as Contract;
 
 const ajv = new Ajv2020({ allErrors: true, strict: true, strictRequired: false });
