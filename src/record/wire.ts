@@ -1,5 +1,6 @@
 /**
- * What travels between gateway and PMS, as zod schemas with their types. Every schema says no to what would make an
+ * What travels between gateway and PMS, as zod schemas with their types. The descriptions are for those who build a PMS:
+ * they go into the published contract (`docs/openapi/pms.yaml`), which is generated from these schemas. Every schema says no to what would make an
  * answer worth nothing (a missing key, a hash that is not one) and lets unknown members pass, so that either side may
  * be newer than the other.
  *
@@ -28,55 +29,104 @@ export type SyncStatus = (typeof SYNC_STATUSES)[number];
 /** What a look-up can say about a key. `unknown`: the PMS holds nothing under it. */
 const LOOKUP_STATUSES = ['accepted', 'rejected', 'pending_verification', 'declined', 'unknown'] as const;
 
-const Hash = z.string().regex(/^[0-9a-f]{64}$/, 'SHA-256 as 64 lower-case hex digits');
-const Key = z.string().regex(/^[A-Za-z0-9._~-]{8,128}$/, '8 to 128 of A-Z a-z 0-9 . _ ~ -');
-const Epoch = z.string().regex(/^[0-9a-f]{8}$/, '8 lower-case hex digits');
+/** What a member means, for the published contract. */
+function say<T extends z.ZodType>(schema: T, description: string): T {
+  return schema.meta({ description });
+}
+
+export const Hash = say(
+  z.string().regex(/^[0-9a-f]{64}$/, 'SHA-256 as 64 lower-case hex digits'),
+  'SHA-256 as 64 lower-case hex digits.',
+);
+export const Key = say(
+  z.string().regex(/^[A-Za-z0-9._~-]{8,128}$/, '8 to 128 of A-Z a-z 0-9 . _ ~ -'),
+  'The idempotency key of a record: chosen by the till, unique per store, the same for every attempt to send it.',
+);
+export const Epoch = say(
+  z.string().regex(/^[0-9a-f]{8}$/, '8 lower-case hex digits'),
+  'One life of the gateway’s buffer. Every number starts at 1 in each epoch.',
+);
 const Name = z.string().min(1).max(128);
-const Sequence = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
-const Utc = z.iso.datetime();
+export const Sequence = say(
+  z.number().int().min(1).max(Number.MAX_SAFE_INTEGER),
+  'A number of an entry, counted from 1 without gaps.',
+);
+export const Utc = say(z.iso.datetime(), 'RFC 3339 in UTC, with `Z`; fractions of a second allowed.');
+const StreamWord = say(
+  z.enum(STREAMS),
+  'Which ordered line of records: `schedule_two` or `standard` (all else). Each is numbered and sent by itself.',
+);
 
 /** `GET ping`, 200. A page of a captive portal has no such body. */
-export const PingResponse = z.looseObject({ status: z.literal('ok'), time_utc: Utc });
+export const PingResponse = z.looseObject({
+  status: say(z.literal('ok'), 'Anything else counts as a failed heartbeat.'),
+  time_utc: say(Utc, 'The PMS’s own time. Gateways compare it with theirs; it never decides an order.'),
+});
 export type PingResponse = z.infer<typeof PingResponse>;
 
 /** One record as sent. `payload` is the stored RFC 8785 bytes put in as they are; `payload_hash` is their SHA-256. */
 export const SyncRecord = z.looseObject({
-  stream_sequence: Sequence,
-  sequence: Sequence,
-  /** `{gateway_id}-{epoch}-{sequence, 12 digits}` */
-  sequence_id: z.string().min(1).max(200),
+  stream_sequence: say(Sequence, 'Its number in its gateway, epoch and stream: the order at the PMS.'),
+  sequence: say(
+    Sequence,
+    'Its number in its gateway and epoch, over both streams. For people; it has gaps in a stream.',
+  ),
+  sequence_id: say(
+    z.string().min(1).max(200),
+    '`{gateway_id}-{epoch}-{sequence, 12 digits}`: names the record in talk.',
+  ),
   idempotency_key: Key,
-  lane: Name,
-  lane_hash: Hash,
-  payload_hash: Hash,
-  /** Any text here: a PMS that does not know a schedule rejects that record, not the batch it came in. */
-  schedule: z.string().min(1).max(16),
-  received_at_utc: Utc,
-  flags: z.array(z.string().min(1).max(64)).max(64),
-  /** Present and true for Schedule II: the PMS has to verify it a second time. */
-  dual_verification: z.boolean().optional(),
-  payload: z.record(z.string(), z.unknown()),
+  lane: say(Name, 'The till it came from.'),
+  lane_hash: say(Hash, 'SHA-256 of the RFC 8785 form of the record as the till sent it.'),
+  payload_hash: say(Hash, 'SHA-256 of the RFC 8785 form of `payload`. Compute it yourself and compare; echo it.'),
+  schedule: say(
+    z.string().min(1).max(16),
+    'II, III, IV, V or NONE. Any text is of the wire format: a PMS rejects a record of a schedule it does not know, not ' +
+      'the batch it came in.',
+  ),
+  received_at_utc: say(Utc, 'When the gateway took it in, by its own clock.'),
+  flags: say(
+    z.array(z.string().min(1).max(64)).max(64),
+    'Why the gateway finds it doubtful, as codes (`npi_invalid`, `ndc_unresolved`, …). New codes may come.',
+  ),
+  dual_verification: say(
+    z.boolean().optional(),
+    'Present and true for Schedule II: the PMS has to verify the record a second time before it says `accepted`.',
+  ),
+  payload: say(
+    z.record(z.string(), z.unknown()),
+    'The record itself, as stored at the gateway, in RFC 8785 form. Members you do not know count for the hash too.',
+  ),
 });
 export type SyncRecord = z.infer<typeof SyncRecord>;
 
 /** Sent in place of a record that cannot be sent, so that the stream stays without holes. Known by its `gap` member. */
 export const GapMarker = z.looseObject({
-  stream_sequence: Sequence,
-  sequence: Sequence,
-  payload_hash: Hash,
-  gap: z.enum(['set_aside', 'quarantined']),
+  stream_sequence: say(Sequence, 'The number it uses up.'),
+  sequence: say(Sequence, 'The number of the record that is missing here.'),
+  payload_hash: say(Hash, 'The hash of the record that is missing here. Echo it.'),
+  gap: say(
+    z.enum(['set_aside', 'quarantined']),
+    '`set_aside`: the PMS could not be brought to take it. `quarantined`: the stored bytes no longer match their hash.',
+  ),
 });
 export type GapMarker = z.infer<typeof GapMarker>;
 
 /** `POST sync`. `records` continue each other: entry i has `stream_sequence` = `first_sequence` + i. */
 export const SyncRequest = z.looseObject({
-  gateway_id: Name,
+  gateway_id: say(Name, 'One gateway is one store with one DEA registration.'),
   epoch: Epoch,
-  stream: z.enum(STREAMS),
-  first_sequence: Sequence,
-  /** Newest signed checkpoint of the stream's trail (C2SP signed note); null or absent until there is one. */
-  checkpoint: z.string().max(8192).nullish(),
-  records: z.array(z.union([GapMarker, SyncRecord])).min(1),
+  stream: StreamWord,
+  first_sequence: say(Sequence, '`stream_sequence` of the first entry; entry i has `first_sequence` + i.'),
+  checkpoint: say(
+    z.string().max(8192).nullish(),
+    'Newest signed checkpoint of the stream’s audit trail (C2SP signed note); null or absent until there is one. Keep it: ' +
+      'you are a witness.',
+  ),
+  records: say(
+    z.array(z.union([GapMarker, SyncRecord])).min(1),
+    'Records and gap markers in stream order. An entry with `gap` and without `payload` is a gap marker.',
+  ),
 });
 export type SyncRequest = z.infer<typeof SyncRequest>;
 
@@ -88,8 +138,11 @@ export function isGapMarker(entry: GapMarker | SyncRecord): entry is GapMarker {
 /** The PMS's own check of a Schedule II record: it counts only for the hash it names. */
 export const Verification = z.looseObject({
   status: z.literal('verified'),
-  payload_hash: Hash,
-  verifier_id: Name,
+  payload_hash: say(Hash, 'The hash that was verified. It counts for this hash only.'),
+  verifier_id: say(
+    Name,
+    'Who verified, as the PMS names people or services. Goes into the store’s DEA audit manifest.',
+  ),
   verified_at_utc: Utc,
 });
 export type Verification = z.infer<typeof Verification>;
@@ -99,22 +152,27 @@ export type Verification = z.infer<typeof Verification>;
  * (what the PMS computed is then in `computed_hash`). A gap marker has no key, so neither has its answer.
  */
 export const SyncResult = z.looseObject({
-  stream_sequence: Sequence,
-  idempotency_key: Key.nullish(),
-  payload_hash: Hash,
-  status: z.enum(SYNC_STATUSES),
-  pms_id: Name.nullish(),
-  /** Why `rejected`: a short code or text without record data. */
-  reason: z.string().max(256).nullish(),
-  computed_hash: Hash.nullish(),
-  verification: Verification.nullish(),
+  stream_sequence: say(Sequence, 'Echo.'),
+  idempotency_key: say(Key.nullish(), 'Echo; required for a record. Absent or null for a gap marker.'),
+  payload_hash: say(Hash, 'Echo of what was sent, with `hash_mismatch` too.'),
+  status: say(z.enum(SYNC_STATUSES), 'The verdict; see the operation.'),
+  pms_id: say(Name.nullish(), 'Your own name for the record. Kept in the gateway’s trail.'),
+  reason: say(
+    z.string().max(256).nullish(),
+    'Why `rejected`: a short code or text without record data. A person in the store reads it.',
+  ),
+  computed_hash: say(Hash.nullish(), 'With `hash_mismatch`: the hash you computed.'),
+  verification: say(Verification.nullish(), 'Required with `accepted` and `duplicate` of a Schedule II record.'),
 });
 export type SyncResult = z.infer<typeof SyncResult>;
 
 /** `POST sync`, 200, as the PMS writes it. */
 export const SyncResponse = z.looseObject({
-  results: z.array(SyncResult),
-  cosignature: z.string().max(8192).nullish(),
+  results: say(z.array(SyncResult), 'One for each entry worked on, in the order of the entries.'),
+  cosignature: say(
+    z.string().max(8192).nullish(),
+    'Your signature under the checkpoint sent (C2SP signed note), if you give one. Kept in the gateway’s trail.',
+  ),
 });
 export type SyncResponse = z.infer<typeof SyncResponse>;
 
@@ -129,28 +187,37 @@ export const SyncResponseEnvelope = z.looseObject({
 export type SyncResponseEnvelope = z.infer<typeof SyncResponseEnvelope>;
 
 /** `POST sync`, 409: the batch does not continue the stream; nothing of it was stored. */
-export const ConflictResponse = z.looseObject({ expected_sequence: Sequence });
+export const ConflictResponse = z.looseObject({
+  expected_sequence: say(
+    Sequence,
+    'The `stream_sequence` that comes next in this gateway, epoch and stream: one more than the highest number used up; 1 ' +
+      'for a stream you have never heard of.',
+  ),
+});
 export type ConflictResponse = z.infer<typeof ConflictResponse>;
 
 /** `POST lookup`. Keys are unique per store only: name the gateway, or get every gateway's record of that key. */
 export const LookupRequest = z.looseObject({
   keys: z.array(Key).min(1).max(1000),
-  gateway_id: Name.optional(),
+  gateway_id: say(Name.optional(), 'Answer for this gateway’s records only.'),
 });
 export type LookupRequest = z.infer<typeof LookupRequest>;
 
 /** What the PMS holds under a key. All but key and status are absent for `unknown`. */
 export const LookupResult = z.looseObject({
   idempotency_key: Key,
-  status: z.enum(LOOKUP_STATUSES),
-  payload_hash: Hash.nullish(),
+  status: say(
+    z.enum(LOOKUP_STATUSES),
+    '`unknown`: nothing is held under this key. `declined`: the second verification ended in a no.',
+  ),
+  payload_hash: say(Hash.nullish(), 'Required for all but `unknown`: without it the answer settles nothing.'),
   pms_id: Name.nullish(),
-  reason: z.string().max(256).nullish(),
+  reason: say(z.string().max(256).nullish(), 'Why rejected or declined, without record data.'),
   gateway_id: Name.nullish(),
   epoch: Epoch.nullish(),
-  stream: z.enum(STREAMS).nullish(),
+  stream: StreamWord.nullish(),
   stream_sequence: Sequence.nullish(),
-  verification: Verification.nullish(),
+  verification: say(Verification.nullish(), 'Required with `accepted` of a Schedule II record.'),
 });
 export type LookupResult = z.infer<typeof LookupResult>;
 

@@ -15,7 +15,8 @@ type Entry = SyncRecord | GapMarker;
 export type Whim =
   | { readonly whim: 'hash_mismatch' }
   | { readonly whim: 'rejected' }
-  | { readonly whim: 'verify_later'; readonly lookups: number; readonly decision: Decision };
+  /** Nulls: nothing is planned, so it waits until somebody decides by hand. */
+  | { readonly whim: 'verify_later'; readonly lookups: number | null; readonly decision: Decision | null };
 
 export interface Batch {
   readonly request: SyncRequest;

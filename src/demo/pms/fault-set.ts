@@ -1,9 +1,10 @@
 /** The faults in force. They can be switched while requests are running; each request sees them as they come up. */
 import type { Random } from '../../base/clock.ts';
 import { CounterfoilError } from '../../base/errors.ts';
-import type { SyncRecord, SyncRequest, SyncResult } from '../../record/wire.ts';
+import type { LookupResult, SyncRecord, SyncRequest, SyncResult } from '../../record/wire.ts';
 import type { Whim } from './batch.ts';
-import type { FaultHooks, Route } from './fault-hooks.ts';
+import type { Delivery } from './delivery.ts';
+import type { FaultHooks, FaultSpec, Route } from './fault-hooks.ts';
 import { FAULT_NAMES, FAULTS, type FaultName, isFaultName } from './faults.ts';
 import type { Reaction } from './http.ts';
 
@@ -13,17 +14,20 @@ export interface FaultChoice {
   readonly argument: number | null;
   /** From 0 to 1; how often it happens. */
   readonly probability: number;
+  /** How often it happens at most; null: as often as the fault itself says. */
+  readonly count: number | null;
 }
 
 /**
- * Reads `NAME[=ARG][@PROBABILITY]`.
+ * Reads `NAME[=ARG][@PROBABILITY][#COUNT]`.
  * @throws CounterfoilError `usage` with the names there are.
  */
 export function parseFault(text: string): FaultChoice {
-  const parts = /^([a-z0-9_]+)(?:=([0-9]+(?:\.[0-9]+)?))?(?:@(0(?:\.[0-9]+)?|1(?:\.0+)?))?$/.exec(text);
+  const parts =
+    /^([a-z0-9_]+)(?:=([0-9]+(?:\.[0-9]+)?))?(?:@(0(?:\.[0-9]+)?|1(?:\.0+)?))?(?:#([1-9][0-9]{0,8}))?$/.exec(text);
   const name = parts?.[1];
   if (parts === null || name === undefined || !isFaultName(name)) {
-    const hint = `write NAME[=ARG][@PROBABILITY] with one of ${FAULT_NAMES.join(', ')}`;
+    const hint = `write NAME[=ARG][@PROBABILITY][#COUNT] with one of ${FAULT_NAMES.join(', ')}`;
     throw new CounterfoilError('usage', `unknown fault "${text}"`, hint);
   }
   const argument = parts[2] === undefined ? null : Number(parts[2]);
@@ -34,13 +38,19 @@ export function parseFault(text: string): FaultChoice {
   if (argument === 0 && meaning?.startsWith('n,') === true) {
     throw new CounterfoilError('usage', `${name}=0 would mean every 0th record`, `write ${name}=1 or more`);
   }
-  return { name, argument, probability: Number(parts[3] ?? 1) };
+  return {
+    name,
+    argument,
+    probability: Number(parts[3] ?? 1),
+    count: parts[4] === undefined ? null : Number(parts[4]),
+  };
 }
 
 /** The form `parseFault` reads. */
 export function faultText(choice: FaultChoice): string {
   const argument = choice.argument === null ? '' : `=${choice.argument}`;
-  return `${choice.name}${argument}${choice.probability === 1 ? '' : `@${choice.probability}`}`;
+  const probability = choice.probability === 1 ? '' : `@${choice.probability}`;
+  return `${choice.name}${argument}${probability}${choice.count === null ? '' : `#${choice.count}`}`;
 }
 
 export class FaultSet {
@@ -55,8 +65,14 @@ export class FaultSet {
   /** Switches a fault on, in place of an earlier setting of the same one. */
   set(fault: string | FaultChoice): void {
     const choice = typeof fault === 'string' ? parseFault(fault) : fault;
-    const happens = () => choice.probability === 1 || this.#random() < choice.probability;
-    this.#active.set(choice.name, { choice, hooks: FAULTS[choice.name].hooks({ argument: choice.argument, happens }) });
+    const spec: FaultSpec = FAULTS[choice.name];
+    let left = choice.count ?? spec.times ?? Number.POSITIVE_INFINITY;
+    const happens = () => {
+      if (left <= 0 || (choice.probability < 1 && this.#random() >= choice.probability)) return false;
+      left -= 1;
+      return true;
+    };
+    this.#active.set(choice.name, { choice, hooks: spec.hooks({ argument: choice.argument, happens }) });
   }
 
   clear(name: FaultName): void {
@@ -72,16 +88,24 @@ export class FaultSet {
     return [...this.#active.values()].map(({ choice }) => faultText(choice));
   }
 
+  clockShiftMs(): number {
+    return this.#hooks().reduce((sumMs, hooks) => sumMs + (hooks.clockShiftMs?.() ?? 0), 0);
+  }
+
   delayMs(): number {
     return this.#hooks().reduce((sumMs, hooks) => sumMs + (hooks.delayMs?.() ?? 0), 0);
   }
 
-  onRequest(route: Route): Reaction | null {
-    return this.#first((hooks) => hooks.onRequest?.(route));
+  onRequest(route: Route, coded = false): Reaction | null {
+    return this.#first((hooks) => hooks.onRequest?.(route, coded));
   }
 
   onBatch(batch: SyncRequest): Reaction | null {
     return this.#first((hooks) => hooks.onBatch?.(batch));
+  }
+
+  onBooks(): number | null {
+    return this.#first((hooks) => hooks.onBooks?.());
   }
 
   onRecord(record: SyncRecord): Whim | null {
@@ -92,8 +116,16 @@ export class FaultSet {
     return this.#hooks().reduce((changed, hooks) => hooks.onResults?.(changed) ?? changed, results);
   }
 
+  onLookup(results: readonly LookupResult[]): readonly LookupResult[] {
+    return this.#hooks().reduce((changed, hooks) => hooks.onLookup?.(changed) ?? changed, results);
+  }
+
   onAnswer(): Reaction | null {
     return this.#first((hooks) => hooks.onAnswer?.());
+  }
+
+  onDelivery(): Delivery | null {
+    return this.#first((hooks) => hooks.onDelivery?.());
   }
 
   #hooks(): FaultHooks[] {

@@ -1,18 +1,21 @@
-/** The HTTP the PMS speaks, without its meaning: reading a body within limits, checking its digest, answering. */
+/** The HTTP the PMS speaks, without its meaning: reading a body within limits and checking its digest. */
 import { hash, timingSafeEqual } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import { gunzip, zstdDecompress } from 'node:zlib';
 
 export interface Answer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Text is sent as HTML, anything else as JSON. */
-  readonly body: string | object;
+  /** Text is sent as HTML, an object as JSON, null as nothing at all. */
+  readonly body: string | object | null;
 }
 
-/** `drop` cuts the connection without an answer, `hang` leaves it open without one. */
-export type Reaction = Answer | 'drop' | 'hang';
+/**
+ * `drop` cuts the connection without an answer, `hang` leaves it open without one, `silence` does not even read on, as
+ * when a box on the way has forgotten the connection.
+ */
+export type Reaction = Answer | 'drop' | 'hang' | 'silence';
 
 /** Ends a request with an answer other than 200. `error` is a code, `detail` says what to send instead. */
 export class Refusal extends Error {
@@ -26,7 +29,7 @@ export class Refusal extends Error {
 }
 
 /** Codings a request body may have, also told in every answer (RFC 9110 section 12.5.3). */
-const CODINGS = 'gzip, zstd';
+export const CODINGS = 'gzip, zstd';
 const decoders = { gzip: promisify(gunzip), 'x-gzip': promisify(gunzip), zstd: promisify(zstdDecompress) };
 
 /** Refuses a request without the expected token. Compares hashes, so that time tells nothing about the token. */
@@ -96,23 +99,4 @@ export function parseJson(bytes: Buffer): unknown {
   } catch {
     throw new Refusal(400, 'not_json', 'send JSON in UTF-8');
   }
-}
-
-/** Carries out a reaction. */
-export function react(response: ServerResponse, reaction: Reaction): void {
-  if (reaction === 'hang') return;
-  if (reaction === 'drop') {
-    response.destroy();
-    return;
-  }
-  const html = typeof reaction.body === 'string';
-  const body = typeof reaction.body === 'string' ? reaction.body : JSON.stringify(reaction.body);
-  response.writeHead(reaction.status, {
-    'content-type': html ? 'text/html; charset=utf-8' : 'application/json',
-    'content-length': Buffer.byteLength(body),
-    'cache-control': 'no-store',
-    'accept-encoding': CODINGS,
-    ...reaction.headers,
-  });
-  response.end(body);
 }

@@ -39,7 +39,7 @@ export function judgeRecord(name: StreamName, record: SyncRecord, payload: unkno
 }
 
 /** RFC 8785 text, or null where there is none (a lone surrogate, a number beyond a double). */
-function canonicalForm(payload: unknown): string | null {
+export function canonicalForm(payload: unknown): string | null {
   try {
     return canonicalize(payload) ?? null;
   } catch {

@@ -8,9 +8,11 @@ import { type Clock, type Random, systemClock, systemTimers, type Timers } from 
 import { CounterfoilError, messageOf } from '../../base/errors.ts';
 import { type Log, silentLog } from '../../base/log.ts';
 import { answerControl, CONTROL_PREFIX } from './control.ts';
+import { react } from './delivery.ts';
 import { FaultSet } from './fault-set.ts';
-import { type Reaction, Refusal, react } from './http.ts';
+import { type Reaction, Refusal } from './http.ts';
 import { decideByHand } from './lookup.ts';
+import { answerMinimal } from './minimal.ts';
 import { answerRequest, type Limits, type Office, routeOf } from './routes.ts';
 import type { Decision } from './rows.ts';
 import { seededRandom } from './seeded.ts';
@@ -23,7 +25,7 @@ export interface ReferencePmsOptions {
   readonly dbFile: string;
   /** The Bearer token every request needs; absent or null: none is needed. */
   readonly token?: string | null;
-  /** Faults in force from the start, `NAME[=ARG][@PROBABILITY]`. */
+  /** Faults in force from the start, `NAME[=ARG][@PROBABILITY][#COUNT]`. */
   readonly faults?: readonly string[];
   /** Opens `/_control/…`. */
   readonly control?: boolean;
@@ -35,6 +37,8 @@ export interface ReferencePmsOptions {
   /** Who the PMS says verified a Schedule II record. */
   readonly verifierId?: string;
   readonly limits?: Limits;
+  /** Single records only, as `minimal.ts` says; absent or null: the whole contract. */
+  readonly minimal?: { readonly echo: boolean } | null;
 }
 
 const LIMITS: Limits = { maxBodyBytes: 4 * 1024 * 1024, maxEntries: 1000 };
@@ -95,15 +99,17 @@ export class ReferencePms {
   }
 
   #officeOver(store: PmsStore): Office {
-    const { clock, log, token, verifierId, limits } = this.#options;
+    const { clock = systemClock, log, token, verifierId, limits, minimal } = this.#options;
+    const shifted = { ...clock, utcMs: () => clock.utcMs() + this.faults.clockShiftMs() };
     return {
       store,
       faults: this.faults,
-      clock: clock ?? systemClock,
+      clock: shifted,
       log: log ?? silentLog,
       token: token ?? null,
       verifierId: verifierId ?? 'reference-pms',
       limits: limits ?? LIMITS,
+      minimal: minimal ?? null,
     };
   }
 
@@ -112,19 +118,23 @@ export class ReferencePms {
     request.on('error', () => {});
     response.on('error', () => {});
     const reaction = await this.#answer(request);
-    if (!response.destroyed) react(response, reaction);
+    if (response.destroyed) return;
+    const delivery = routeOf(pathOf(request)) === 'work' ? this.faults.onDelivery() : null;
+    const utcMs = (this.#office?.clock ?? systemClock).utcMs();
+    await react({ response, utcMs, wait: (delayMs) => this.#wait(delayMs) }, reaction, delivery);
   }
 
   async #answer(request: IncomingMessage): Promise<Reaction> {
     try {
-      const path = (request.url ?? '').split('?', 1)[0] ?? '';
+      const path = pathOf(request);
       const controlled = this.#options.control === true && path.startsWith(CONTROL_PREFIX);
-      const fault = controlled ? null : await this.#faultBefore(path);
+      const fault = controlled ? null : await this.#faultBefore(request, path);
       // Looked up after the wait: the PMS may have been stopped meanwhile.
       const office = this.#office;
       if (office === null) return 'drop';
       if (controlled) return await answerControl(office, request, path);
-      return fault ?? (await answerRequest(office, request, path));
+      const answer = office.minimal === null ? answerRequest : answerMinimal;
+      return fault ?? (await answer(office, request, path));
     } catch (error) {
       if (error instanceof Refusal) return error.answer;
       if (request.destroyed || this.#office === null) return 'drop';
@@ -133,10 +143,10 @@ export class ReferencePms {
     }
   }
 
-  async #faultBefore(path: string): Promise<Reaction | null> {
+  async #faultBefore(request: IncomingMessage, path: string): Promise<Reaction | null> {
     const delayMs = this.faults.delayMs();
     if (delayMs > 0) await this.#wait(delayMs);
-    return this.faults.onRequest(routeOf(path));
+    return this.faults.onRequest(routeOf(path), request.headers['content-encoding'] !== undefined);
   }
 
   /** Waits, or returns early when the PMS stops. */
@@ -151,6 +161,10 @@ export class ReferencePms {
       this.#waits.add(end);
     });
   }
+}
+
+function pathOf(request: IncomingMessage): string {
+  return (request.url ?? '').split('?', 1)[0] ?? '';
 }
 
 function listenAddress(text: string): { hostname: string; port: number } {

@@ -10,6 +10,7 @@ import type { Route } from './fault-hooks.ts';
 import type { FaultSet } from './fault-set.ts';
 import { type Answer, checkToken, parseJson, type Reaction, Refusal, readBody } from './http.ts';
 import { lookUp } from './lookup.ts';
+import { OPENAPI_PATH, pmsOpenApi } from './openapi/document.ts';
 import type { PmsStore } from './store.ts';
 
 export interface Limits {
@@ -28,6 +29,8 @@ export interface Office {
   readonly token: string | null;
   readonly verifierId: string;
   readonly limits: Limits;
+  /** It knows single records only (`minimal.ts`); null: it knows the whole contract. */
+  readonly minimal: { readonly echo: boolean } | null;
 }
 
 export function routeOf(path: string): Route {
@@ -37,11 +40,15 @@ export function routeOf(path: string): Route {
 
 /** Answers a request to one of `PMS_PATHS`; throws a `Refusal` for what it does not take. */
 export async function answerRequest(office: Office, request: IncomingMessage, path: string): Promise<Reaction> {
+  if (path === OPENAPI_PATH) {
+    // Whoever builds a PMS may read it before there is a token.
+    checkMethod(request, ['GET', 'HEAD']);
+    return { status: 200, body: pmsOpenApi() };
+  }
   checkToken(request, office.token);
   switch (path) {
     case PMS_PATHS.ping:
-      checkMethod(request, ['GET', 'HEAD']);
-      return { status: 200, body: { status: 'ok', time_utc: toUtcText(office.clock.utcMs()) } };
+      return pong(office, request);
     case PMS_PATHS.sync:
       checkMethod(request, ['POST']);
       return await sync(office, request);
@@ -49,15 +56,22 @@ export async function answerRequest(office: Office, request: IncomingMessage, pa
       checkMethod(request, ['POST']);
       return await lookup(office, request);
     default:
-      throw new Refusal(404, 'not_found', `the PMS answers ${Object.values(PMS_PATHS).join(', ')}`);
+      throw new Refusal(404, 'not_found', `the PMS answers ${[...Object.values(PMS_PATHS), OPENAPI_PATH].join(', ')}`);
   }
+}
+
+/** The answer to a heartbeat. */
+export function pong({ clock }: Office, request: IncomingMessage): Answer {
+  checkMethod(request, ['GET', 'HEAD']);
+  return { status: 200, body: { status: 'ok', time_utc: toUtcText(clock.utcMs()) } };
 }
 
 async function lookup(office: Office, request: IncomingMessage): Promise<Answer> {
   checkJsonType(request);
   const bytes = await readBody(request, office.limits.maxBodyBytes, 'optional');
   const asked = checked(LookupRequest, parseJson(bytes));
-  return { status: 200, body: { results: lookUp(office.store, asked, office.verifierId, office.clock.utcMs()) } };
+  const results = lookUp(office.store, asked, office.verifierId, office.clock.utcMs());
+  return { status: 200, body: { results: office.faults.onLookup(results) } };
 }
 
 async function sync(office: Office, request: IncomingMessage): Promise<Reaction> {
@@ -74,6 +88,7 @@ async function sync(office: Office, request: IncomingMessage): Promise<Reaction>
   }
   const fault = office.faults.onBatch(batch);
   if (fault !== null) return fault;
+  loseBooks(office, batch);
   const { store, verifierId } = office;
   const whimFor = (record: Parameters<FaultSet['onRecord']>[0]) => office.faults.onRecord(record);
   const outcome = takeBatch(
@@ -82,6 +97,15 @@ async function sync(office: Office, request: IncomingMessage): Promise<Reaction>
   );
   logOutcome(office.log, batch, outcome);
   return office.faults.onAnswer() ?? outcomeAnswer(office, outcome);
+}
+
+/** What a restored backup does to the books, when a fault asks for it and there is something to lose. */
+function loseBooks({ store, faults }: Office, { gateway_id: gatewayId, epoch, stream }: SyncRequest): void {
+  store.atomically(() => {
+    if (store.expectedSequence({ gatewayId, epoch, stream }) === 1) return;
+    const entries = faults.onBooks();
+    if (entries !== null) store.forgetNewest(entries);
+  });
 }
 
 function outcomeAnswer(office: Office, outcome: BatchOutcome): Answer {
@@ -140,7 +164,8 @@ function placesOf(issue: z.core.$ZodIssue): string[] {
   return inner.length === 0 ? [place] : inner.map((each) => [...issue.path, ...each.path].join('.'));
 }
 
-function checkMethod(request: IncomingMessage, allowed: readonly string[]): void {
+/** @throws Refusal 405 for any other method. */
+export function checkMethod(request: IncomingMessage, allowed: readonly string[]): void {
   if (allowed.includes(request.method ?? '')) return;
   throw new Refusal(405, 'method_not_allowed', `use ${allowed.join(' or ')}`, { allow: allowed.join(', ') });
 }

@@ -135,6 +135,24 @@ export class PmsStore {
     this.#run(sql, name.gatewayId, name.epoch, name.stream, checkpoint, nowUtc);
   }
 
+  /** Forgets the newest entries of every stream and what came with them, as a backup of an earlier hour would. */
+  forgetNewest(entries: number): void {
+    const newest = `SELECT gateway_id, epoch, stream, max(stream_sequence) - ? AS last FROM places
+      GROUP BY gateway_id, epoch, stream`;
+    const behind = (
+      table: string,
+      column: string,
+    ) => `EXISTS (SELECT 1 FROM cut WHERE cut.gateway_id = ${table}.gateway_id
+      AND cut.epoch = ${table}.epoch AND cut.stream = ${table}.stream AND ${table}.${column} > cut.last)`;
+    this.#database.exec('CREATE TEMP TABLE cut (gateway_id, epoch, stream, last)');
+    this.#run(`INSERT INTO cut ${newest}`, entries);
+    this.#run(`DELETE FROM batches WHERE ${behind('batches', 'last_sequence')}`);
+    this.#run(`DELETE FROM places WHERE ${behind('places', 'stream_sequence')}`);
+    this.#run(`DELETE FROM records WHERE ${behind('records', 'stream_sequence')}
+      AND NOT EXISTS (SELECT 1 FROM places WHERE places.record_id = records.id)`);
+    this.#database.exec('DROP TABLE temp.cut');
+  }
+
   setLookupsLeft(recordId: number, lookupsLeft: number): void {
     this.#run('UPDATE records SET lookups_left = ? WHERE id = ?', lookupsLeft, recordId);
   }

@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { Agent, request } from 'undici';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { ReferencePms, type ReferencePmsOptions } from '../../../src/demo/pms/reference-pms.ts';
 import { contentDigestOf, PMS_PATHS, type SyncResult } from '../../../src/record/wire.ts';
+import { breachesOf } from './openapi/contract.ts';
 
 export interface Reply {
   readonly status: number;
@@ -28,18 +29,25 @@ export async function openPms(options: Partial<ReferencePmsOptions> = {}) {
   const pms = new ReferencePms({ url: 'http://127.0.0.1:0', ...options, dbFile });
   const { url } = await pms.start();
   onTestFinished(() => pms.stop());
-  return { pms, dbFile, url, client: new Client(url, options.token ?? null) };
+  return {
+    pms,
+    dbFile,
+    url,
+    client: new Client(url, options.token ?? null, () => options.minimal == null && pms.faults.list().length === 0),
+  };
 }
 
-/** Sends what it is given, right or wrong. Keeps no connection, so that nothing outlives the test. */
+/** Sends what it is given, right or wrong, and holds every answer of a PMS without faults to the contract. Keeps no connection, so that nothing outlives the test. */
 class Client {
   readonly #url: string;
   readonly #token: string | null;
+  readonly #underContract: () => boolean;
   readonly #agent = new Agent({ pipelining: 0 });
 
-  constructor(url: string, token: string | null) {
+  constructor(url: string, token: string | null, underContract: () => boolean) {
     this.#url = url;
     this.#token = token;
+    this.#underContract = underContract;
     onTestFinished(() => this.#agent.destroy());
   }
 
@@ -75,7 +83,12 @@ class Client {
     const options = { method, body, headers: Object.fromEntries(all), dispatcher: this.#agent };
     const answer = await request(this.#url + path, options);
     const text = await answer.body.text();
-    return { status: answer.statusCode, headers: answer.headers, text, json: jsonOf(text) };
+    const reply = { status: answer.statusCode, headers: answer.headers, text, json: jsonOf(text) };
+    if (this.#underContract()) {
+      const [plainPath = ''] = path.split('?');
+      expect(breachesOf({ method, path: plainPath, ...reply }), `${method} ${path}`).toEqual([]);
+    }
+    return reply;
   }
 }
 

@@ -1,12 +1,13 @@
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { LogFields } from '../../../src/base/log.ts';
 import { silentLog } from '../../../src/base/log.ts';
-import { SampleStream } from '../../../src/demo/pms/check/sample.ts';
+import { hashOf, SampleStream } from '../../../src/demo/pms/check/sample.ts';
 import { ReferencePms } from '../../../src/demo/pms/reference-pms.ts';
-import { PMS_PATHS } from '../../../src/record/wire.ts';
-import { openPms, statusesOf, temporaryFolder } from './office.ts';
+import { PMS_PATHS, type SyncRecord, type SyncRequest } from '../../../src/record/wire.ts';
+import { openPms, type Reply, resultsOf, rows, statusesOf, temporaryFolder } from './office.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 22, 9);
 
@@ -108,3 +109,77 @@ test('logs name records by sequence and code and carry nothing of them', async (
     { message: 'batch not taken', fields: { ...where, sequence: 49, reason: 'ahead_of_stream' } },
   ]);
 });
+
+test('order and keys hold whatever comes at once, over many connections and from several gateways', async () => {
+  const attempt = fc.record({
+    gateway: fc.constantFrom('gw-a', 'gw-b'),
+    from: fc.integer({ min: 1, max: 6 }),
+    count: fc.integer({ min: 1, max: 4 }),
+    /** Another record in the place of a right one, now and then under a key that is used. */
+    forged: fc.constantFrom('no', 'no', 'no', 'new_key', 'known_key'),
+    again: fc.boolean(),
+  });
+  const { client, dbFile } = await openPms();
+  await fc.assert(
+    fc.asyncProperty(fc.array(attempt, { minLength: 4, maxLength: 16 }), async (attempts) => {
+      const streams = new Map(['gw-a', 'gw-b'].map((id) => [id, new SampleStream(id, NOW_MS)]));
+      const honest = new Map(
+        [...streams].map(([id, stream]) => [id, Array.from({ length: 10 }, (_, at) => stream.record(at + 1, 'NONE'))]),
+      );
+      const batches = attempts.flatMap(({ gateway, from, count, forged, again }) => {
+        const stream = streams.get(gateway) ?? new SampleStream(gateway, NOW_MS);
+        const records = (honest.get(gateway) ?? []).slice(from - 1, from - 1 + count);
+        const key = forged === 'known_key' ? honest.get(gateway)?.[0]?.idempotency_key : undefined;
+        const last = from + count;
+        const sent = forged === 'no' ? records : [...records, forgery(stream, last, key)];
+        const batch = stream.batch(sent);
+        return again ? [batch, batch] : [batch];
+      });
+      const replies = await Promise.all(batches.map(async (batch) => ({ batch, reply: await client.sync(batch) })));
+      for (const { batch, reply } of replies) {
+        if (reply.status === 409) continue;
+        expect(reply.status).toBe(200);
+        expect(resultsOf(reply).map(({ stream_sequence }) => stream_sequence)).toEqual(
+          batch.records.map(({ stream_sequence }) => stream_sequence),
+        );
+      }
+      for (const { epoch } of streams.values()) expectWholeBooks(dbFile, epoch, replies);
+    }),
+    { numRuns: 25, seed: 4 },
+  );
+});
+
+/** A record that no honest gateway would send in this place. */
+function forgery(stream: SampleStream, number: number, key: string | undefined): SyncRecord {
+  const { payload, ...record } = stream.record(number, 'NONE', key);
+  const forged = { ...payload, quantity: 99 };
+  return { ...record, payload: forged, payload_hash: hashOf(forged) };
+}
+
+/** Numbers from 1 without holes, each key once, and everything that was answered `accepted` is there with its hash. */
+function expectWholeBooks(
+  dbFile: string,
+  epoch: string,
+  replies: readonly { readonly batch: SyncRequest; readonly reply: Reply }[],
+): void {
+  const places = rows<{ stream_sequence: number }>(
+    dbFile,
+    'SELECT stream_sequence FROM places WHERE epoch = ? ORDER BY stream_sequence',
+    epoch,
+  );
+  expect(places.map(({ stream_sequence }) => stream_sequence)).toEqual(places.map((_, index) => index + 1));
+  const held = rows<{ idempotency_key: string; payload_hash: string }>(
+    dbFile,
+    'SELECT idempotency_key, payload_hash FROM records WHERE epoch = ?',
+    epoch,
+  );
+  expect(new Set(held.map(({ idempotency_key }) => idempotency_key)).size).toBe(held.length);
+  const hashes = new Map(held.map(({ idempotency_key, payload_hash }) => [idempotency_key, payload_hash]));
+  const accepted = replies
+    .filter(({ batch, reply }) => batch.epoch === epoch && reply.status === 200)
+    .flatMap(({ reply }) => resultsOf(reply))
+    .filter(({ status }) => status === 'accepted' || status === 'duplicate');
+  for (const result of accepted) expect(hashes.get(result.idempotency_key ?? '')).toBe(result.payload_hash);
+  const fresh = new Set(accepted.map(({ idempotency_key }) => idempotency_key));
+  expect(fresh.size).toBe(held.length);
+}

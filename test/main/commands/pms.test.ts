@@ -7,6 +7,7 @@ import Database from 'better-sqlite3';
 import { request } from 'undici';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { SampleStream } from '../../../src/demo/pms/check/sample.ts';
+import { FAULT_NAMES } from '../../../src/demo/pms/faults.ts';
 import { contentDigestOf, PMS_PATHS } from '../../../src/record/wire.ts';
 
 const COMMAND = new URL('../../../src/main/commands/pms.ts', import.meta.url).href;
@@ -112,6 +113,8 @@ describe('pms serve', () => {
 
   test.each([
     ['an unknown fault', ['--fault', 'dwon'], 2],
+    ['an unknown profile', ['--profile', 'maximal'], 2],
+    ['an echo that is of no use', ['--echo'], 2],
     ['an option that does not exist', ['--faults', 'down'], 1],
     ['a seed that is none', ['--seed', 'x'], 2],
     ['an address that is none', ['--url', 'nowhere'], 2],
@@ -131,9 +134,22 @@ describe('pms serve', () => {
     expect((await serve('--token-file', tokenFile).ended).code).toBe(78);
   });
 
-  test('lists the faults in its help', async () => {
-    const { out } = await new Run(['serve', '--help']).ended;
+  test('lists the faults, one a line', async () => {
+    const { code, out } = await new Run(['serve', '--fault', 'list']).ended;
+    expect(code).toBe(0);
+    expect(out.trimEnd().split('\n')).toHaveLength(FAULT_NAMES.length);
     expect(out).toMatch(/drop_answer +stores a batch and cuts the connection/);
+  });
+
+  test('shows the contract, and serves the minimal profile', async () => {
+    const url = await serve().url();
+    const contract = await request(`${url}/openapi.json`);
+    expect(await contract.body.json()).toMatchObject({ openapi: expect.stringMatching(/^3\.1/) });
+    const minimal = await serve('--profile', 'minimal', '--echo', '--db', join(folder, 'minimal.db')).url();
+    const { payload, idempotency_key: key } = new SampleStream('gw-test', 0).record(1, 'V');
+    const headers = { 'x-idempotency-key': key };
+    const answer = await request(minimal + PMS_PATHS.sync, { method: 'POST', body: JSON.stringify(payload), headers });
+    expect(await answer.body.json()).toMatchObject({ idempotency_key: key, status: 'accepted' });
   });
 });
 
@@ -153,5 +169,10 @@ describe('pms check', () => {
     await run.ended;
     expect(await new Run(['check', '--url', url]).ended).toMatchObject({ code: 69, out: '' });
     expect((await new Run(['check', '--url', 'nowhere']).ended).code).toBe(2);
+  });
+
+  test('says in its help that it writes records, and wants authorities it can read', async () => {
+    expect((await new Run(['check', '--help']).ended).out).toContain('writes test records to that PMS');
+    expect((await new Run(['check', '--ca-file', '/nonexistent/ca']).ended).code).toBe(78);
   });
 });

@@ -10,7 +10,7 @@ import {
   type SyncResult,
   type SyncStatus,
 } from '../../../record/wire.ts';
-import type { PeerAnswer } from './peer.ts';
+import type { Peer, PeerAnswer } from './peer.ts';
 
 /** The PMS falls short of a rule. */
 export class Shortfall extends Error {
@@ -43,10 +43,12 @@ export function wantResults(
 ): SyncResult[] {
   wantStatus(answer, 200);
   const parsed = SyncResponse.safeParse(answer.body);
-  if (!parsed.success) throw new Shortfall(`the answer is not of the wire format: ${parsed.error.issues[0]?.message}`);
+  if (!parsed.success) throw new Shortfall(notTheWireFormat(answer, parsed.error.issues[0]));
   const { results } = parsed.data;
   if (results.length !== statuses.length) {
-    throw new Shortfall(`${results.length} results where ${statuses.length} are right`);
+    throw new Shortfall(
+      `${results.length} results where ${statuses.length} ${statuses.length === 1 ? 'is' : 'are'} right`,
+    );
   }
   for (const [index, result] of results.entries()) {
     wantEcho(entries[index], result, index);
@@ -55,6 +57,13 @@ export function wantResults(
     throw new Shortfall(`result ${index + 1} is ${result.status} where ${wanted.join(' or ')} is right`);
   }
   return results;
+}
+
+function notTheWireFormat(answer: PeerAnswer, issue: { path: PropertyKey[]; message: string } | undefined): string {
+  const coding = answer.headers['content-encoding'];
+  if (coding !== undefined) return `the answer is coded ${String(coding)}, which nobody asked for`;
+  if (answer.body === undefined) return 'the answer is not JSON';
+  return `the answer is not of the wire format: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`;
 }
 
 function wantEcho(entry: SyncRecord | GapMarker | undefined, result: SyncResult, index: number): void {
@@ -88,4 +97,17 @@ export function wantVerified(result: SyncResult | LookupResult, record: SyncReco
   if (result.verification == null) throw new Shortfall('a Schedule II record is accepted without verification');
   if (result.verification.payload_hash === record.payload_hash) return;
   throw new Shortfall('the verification names another payload_hash');
+}
+
+/** Nothing is held under the keys of these records; `of` says what they came in. */
+export async function wantNothingStored(
+  peer: Peer,
+  gatewayId: string,
+  records: readonly SyncRecord[],
+  of: string,
+): Promise<void> {
+  const keys = records.map(({ idempotency_key }) => idempotency_key);
+  const answer = await peer.lookup(gatewayId, keys);
+  const stored = keys.filter((key) => wantLookup(answer, key).status !== 'unknown');
+  if (stored.length > 0) throw new Shortfall(`kept ${stored.length} of ${keys.length} records of ${of}`);
 }

@@ -1,10 +1,13 @@
 /** What a rule is: one demand on a PMS, checked by requests of its own. */
+import { PMS_PATHS } from '../../../record/wire.ts';
 import type { Peer } from './peer.ts';
 import type { SampleStream } from './sample.ts';
 
 export interface CheckContext {
   readonly peer: Peer;
   readonly gatewayId: string;
+  /** Right time, as far as this machine knows it. */
+  utcMs(): number;
   /** A stream in a new epoch, so that a rule that falls short does not spoil the next. */
   stream(): SampleStream;
 }
@@ -13,21 +16,37 @@ export interface Rule {
   readonly name: string;
   /** What is demanded, for the table. */
   readonly demands: string;
+  /** What the contract says about it, for those who mend it. */
+  readonly contract: string;
+  /** JSON pointer into the contract (`openapi/document.ts`). */
+  readonly pointer: string;
   /** Says nothing about a PMS when no token is configured. */
-  readonly needsToken: boolean;
-  /** Throws a `Shortfall`, or returns a remark, null when there is none. */
+  readonly needsToken?: true;
+  /** Without records being accepted at all this rule would only say the same once more. */
+  readonly needsAccepted: boolean;
+  /** Throws a `Shortfall` or a `NotChecked`, or returns a remark, null when there is none. */
   run(context: CheckContext): Promise<string | null>;
 }
 
-/** A rule that is either met or not. */
-export function rule(name: string, demands: string, run: (context: CheckContext) => Promise<void>): Rule {
-  return remarkingRule(name, demands, async (context) => {
-    await run(context);
-    return null;
-  });
+/** The rule has nothing to say about this PMS. */
+export class NotChecked extends Error {
+  constructor(why: string) {
+    super(why);
+    this.name = 'NotChecked';
+  }
 }
 
-/** A rule that can be met in more than one way and says in which. */
-export function remarkingRule(name: string, demands: string, run: Rule['run']): Rule {
-  return { name, demands, needsToken: false, run };
-}
+const operation = (path: string, method: string) => `#/paths/${path.replaceAll('/', '~1')}/${method}`;
+
+/** Where in the contract. */
+export const AT = {
+  overview: '#/info/description',
+  token: '#/components/securitySchemes/token',
+  ping: operation(PMS_PATHS.ping, 'get'),
+  sync: operation(PMS_PATHS.sync, 'post'),
+  lookup: operation(PMS_PATHS.lookup, 'post'),
+  answer: (path: 'ping' | 'sync' | 'lookup', status: number) => `${AT[path]}/responses/${status}`,
+  schema: (name: string) => `#/components/schemas/${name}`,
+  header: (name: string) => `#/components/headers/${name}`,
+  parameter: (name: string) => `#/components/parameters/${name}`,
+} as const;

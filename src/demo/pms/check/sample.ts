@@ -13,15 +13,15 @@ export class SampleStream {
   readonly epoch: string;
   readonly #nowMs: number;
 
-  /** A new random epoch, so that a check's streams meet nothing left by another. */
-  constructor(gatewayId: string, nowMs: number) {
+  /** Without an epoch a new random one, so that a check's streams meet nothing left by another. */
+  constructor(gatewayId: string, nowMs: number, epoch: string = randomBytes(4).toString('hex')) {
     this.gatewayId = gatewayId;
-    this.epoch = randomBytes(4).toString('hex');
+    this.epoch = epoch;
     this.#nowMs = nowMs;
   }
 
   /** A proper record with this number in its stream. */
-  record(number: number, schedule: Schedule, key: string = randomUUID()): SyncRecord {
+  record(number: number, schedule: Schedule, key: string = `check-${randomUUID()}`): SyncRecord {
     const time = toUtcText(this.#nowMs);
     const payload = {
       idempotency_key: key,

@@ -1,113 +1,255 @@
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Clock } from '../../../../src/base/clock.ts';
+import type { Clock, Timers } from '../../../../src/base/clock.ts';
+import { CounterfoilError } from '../../../../src/base/errors.ts';
 import { RULES } from '../../../../src/demo/pms/check/rules.ts';
-import { checkPms, findingsTable, type PmsCheckResult } from '../../../../src/demo/pms/check/run.ts';
-import { openPms, rows } from '../office.ts';
+import { type CheckOptions, checkPms, type PmsCheckResult } from '../../../../src/demo/pms/check/run.ts';
+import type { FaultName } from '../../../../src/demo/pms/faults.ts';
+import { hasOpenssl, selfSigned } from '../../../harness/self-signed.ts';
+import { openPms, rows, temporaryFolder } from '../office.ts';
+import { at } from '../openapi/contract.ts';
 
 const clock: Clock = { utcMs: () => Date.UTC(2026, 10, 22, 9), monotonicMs: () => 0 };
+const check = (url: string, options: Partial<CheckOptions> = {}) => checkPms({ url, token: null, clock, ...options });
 const shortOf = ({ findings }: PmsCheckResult) =>
   findings.filter(({ verdict }) => verdict === 'short').map(({ rule }) => rule);
+const remarkOn = ({ findings }: PmsCheckResult, rule: string) => findings.find((each) => each.rule === rule)?.detail;
 
-test('the reference PMS meets every rule', async () => {
-  const { url, dbFile } = await openPms({ token: 'sesame' });
-  const result = await checkPms(url, 'sesame', clock);
-  expect(result.findings.filter(({ verdict, detail }) => verdict !== 'ok' || detail !== '')).toEqual([]);
-  expect([result.ok, result.findings.length]).toEqual([true, RULES.length]);
-  expect(result.gateway_id).toMatch(/^check-[0-9a-f]{12}$/);
-  const gateways = rows(dbFile, 'SELECT DISTINCT gateway_id FROM places');
-  expect(gateways).toEqual([{ gateway_id: result.gateway_id }]);
-});
-
-test('can be repeated on the same PMS', async () => {
-  const { url } = await openPms();
-  expect((await checkPms(url, null, clock)).ok).toBe(true);
-  expect((await checkPms(`${url}/`, null, clock)).ok).toBe(true);
-});
-
-test('without a token the rule about tokens is left open', async () => {
-  const { url } = await openPms();
-  const { findings } = await checkPms(url, null, clock);
-  expect(findings.filter(({ verdict }) => verdict === 'not_checked').map(({ rule }) => rule)).toEqual(['auth']);
-});
-
-test('a PMS that takes any token falls short of that rule alone', async () => {
-  const { url } = await openPms();
-  expect(shortOf(await checkPms(url, 'sesame', clock))).toEqual(['auth']);
-});
-
-describe('a faulty PMS', () => {
-  const all = RULES.filter(({ needsToken }) => !needsToken).map(({ name }) => name);
-
-  test.each([
-    ['no_verification', ['schedule_two']],
-    ['error_500', all.filter((name) => name !== 'ping')],
-    ['captive_portal', all],
-    ['reject_every_nth=1', ['batch_key', 'batch_key_reuse', 'order']],
-  ])('%s', async (fault, expected) => {
-    const { url } = await openPms({ faults: [fault] });
-    const short = shortOf(await checkPms(url, null, clock));
-    if (fault === 'reject_every_nth=1') for (const name of expected) expect(short).not.toContain(name);
-    else expect(short).toEqual(expected);
-    expect(short.length).toBeGreaterThan(0);
-  });
-
-  test.each(['wrong_echo', 'missing_results', 'bare_200', 'drop_answer', 'hash_mismatch=1'])('%s', async (fault) => {
-    const { url } = await openPms({ faults: [fault] });
-    expect(shortOf(await checkPms(url, null, clock))).toEqual(
-      expect.arrayContaining(['accepted', 'duplicate', 'gzip']),
-    );
-  });
-
-  test('one that verifies later is right, and the check says when it saw that', async () => {
-    const { url } = await openPms({ faults: ['pending_verification=2'] });
-    const result = await checkPms(url, null, clock);
-    expect(result.ok).toBe(true);
-    expect(findingsTable(result)).toContain('verified at look-up 3');
+describe('the rules', () => {
+  test('have names of their own and lead to places in the contract', () => {
+    expect(new Set(RULES.map(({ name }) => name)).size).toBe(RULES.length);
+    expect(RULES.filter(({ pointer }) => at(pointer) === undefined)).toEqual([]);
   });
 });
 
-test('a PMS that believes what it is told falls short of the rules about hash, digest, order and keys', async () => {
-  const { url } = await gullible();
-  const short = shortOf(await checkPms(url, null, clock));
-  const wanted = ['batch_key_reuse', 'digest', 'duplicate', 'order', 'hash_mismatch', 'key_conflict', 'rejected'];
-  expect(short).toEqual(expect.arrayContaining([...wanted, 'gap_marker', 'schedule_two', 'dual_verification']));
-  expect(short).not.toContain('accepted');
+describe('the reference PMS', () => {
+  test('meets every rule', async () => {
+    const { url, dbFile } = await openPms({ token: 'sesame', clock });
+    const asked: string[] = [];
+    const result = await check(url, { token: 'sesame', onRule: (rule) => asked.push(rule) });
+    expect(result.findings.filter(({ verdict }) => verdict !== 'ok').map(({ rule }) => rule)).toEqual(['tls']);
+    expect(result).toMatchObject({ ok: true, single: null });
+    expect(result.gateway_id).toMatch(/^check-[0-9a-f]{12}$/);
+    expect(asked).toEqual(RULES.map(({ name }) => name));
+    expect(rows(dbFile, 'SELECT DISTINCT gateway_id FROM places')).toEqual([{ gateway_id: result.gateway_id }]);
+    expect(rows(dbFile, "SELECT * FROM records WHERE idempotency_key NOT LIKE 'check-%'")).toEqual([]);
+    expect(remarkOn(result, 'batch_size')).toBe('takes 800 entries; 1600 are answered 413');
+    expect(remarkOn(result, 'body_size')).toBe('takes 4096 KiB; 8192 are answered 413');
+  });
+
+  test('can be checked again, also with a slash behind its address', async () => {
+    const { url } = await openPms({ clock });
+    expect((await check(url)).ok).toBe(true);
+    const again = await check(`${url}/`);
+    expect(again.ok).toBe(true);
+    expect(remarkOn(again, 'auth')).toBe('no token was given');
+  });
+
+  test('that takes any token falls short of that rule alone', async () => {
+    const { url } = await openPms({ clock });
+    expect(shortOf(await check(url, { token: 'sesame' }))).toEqual(['auth']);
+  });
+
+  test('that is not there is no PMS', async () => {
+    const { pms, url } = await openPms();
+    await pms.stop();
+    await expect(check(url)).rejects.toMatchObject({ code: 'pms_unavailable', exitCode: 69 });
+  });
 });
 
-test('nobody at the address', async () => {
-  const { pms, url } = await openPms();
-  await pms.stop();
-  await expect(checkPms(url, null, clock)).rejects.toMatchObject({ code: 'pms_unavailable', exitCode: 69 });
+/** What a check is meant to say: the rules that fall short (all of them, or at least these), a remark, or no PMS at all. */
+type Expected =
+  | readonly string[]
+  | { readonly among: readonly string[] }
+  | { readonly remark: readonly [rule: string, text: string] }
+  | 'unavailable';
+
+/** Each fault as it is set, with what it is found by. A fault without a line does not compile. */
+const FOUND: Readonly<Record<FaultName, readonly [fault: string, Expected]>> = {
+  slow: ['slow=6000', ['ping_speed']],
+  hang: ['hang@0.5', 'unavailable'],
+  hang_work: ['hang_work@0.5', ['accepted']],
+  silence: ['silence@0.5', 'unavailable'],
+  reset: ['reset', 'unavailable'],
+  down: ['down', ['ping', 'accepted']],
+  captive_portal: ['captive_portal', ['ping', 'accepted']],
+  captive_portal_work: ['captive_portal_work', ['accepted']],
+  redirect: ['redirect', ['ping', 'no_redirect', 'accepted']],
+  unauthorized: ['unauthorized', ['ping', 'accepted']],
+  forbidden: ['forbidden', ['accepted']],
+  not_found: ['not_found', ['accepted']],
+  method_not_allowed: ['method_not_allowed', ['accepted']],
+  error_500: ['error_500', ['accepted']],
+  throttle_429: ['throttle_429', ['accepted']],
+  coding_refused: ['coding_refused', ['gzip', 'zstd']],
+  clock_ahead: ['clock_ahead', ['clock']],
+  clock_behind: ['clock_behind', ['clock']],
+  late_answer: ['late_answer', ['accepted']],
+  dripping: ['dripping', ['accepted']],
+  truncated: ['truncated', ['accepted']],
+  oversized: ['oversized=9', ['accepted']],
+  gzip_answer: ['gzip_answer', ['accepted']],
+  drop_answer: ['drop_answer', ['accepted']],
+  bare_200: ['bare_200', ['accepted']],
+  too_large: ['too_large=50', ['batch_size']],
+  conflict_higher: ['conflict_higher', ['accepted']],
+  conflict_lower: ['conflict_lower', ['accepted']],
+  conflict_bare: ['conflict_bare', ['accepted']],
+  unprocessable_every_nth: ['unprocessable_every_nth', ['accepted']],
+  bad_request_every_nth: ['bad_request_every_nth', ['accepted']],
+  error_500_every_nth: ['error_500_every_nth', ['accepted']],
+  reset_every_nth: ['reset_every_nth', ['accepted']],
+  restored: ['restored=1#1000', { among: ['duplicate', 'order_behind'] }],
+  emptied: ['emptied#1000', { among: ['duplicate', 'order_behind'] }],
+  reject_every_nth: ['reject_every_nth', ['accepted']],
+  hash_mismatch: ['hash_mismatch', ['accepted']],
+  hash_mismatch_once: ['hash_mismatch_once', ['accepted']],
+  pending_verification: ['pending_verification=2', { remark: ['schedule_two', 'verified at look-up 3'] }],
+  pending_declined: ['pending_declined', { remark: ['schedule_two', 'declined at look-up 2'] }],
+  pending_for_ever: [
+    'pending_for_ever',
+    { remark: ['schedule_two', 'still pending after 5 look-ups; the outcome was not seen'] },
+  ],
+  no_verification: ['no_verification', ['schedule_two']],
+  verification_other_hash: ['verification_other_hash', ['schedule_two']],
+  missing_results: ['missing_results', ['accepted']],
+  wrong_echo: ['wrong_echo', ['accepted']],
+  wrong_key_echo: ['wrong_key_echo', ['accepted']],
+  missing_echo: ['missing_echo', ['accepted']],
+  duplicated_results: ['duplicated_results', ['accepted']],
+  contradictory_results: ['contradictory_results', ['accepted']],
+  foreign_results: ['foreign_results', ['accepted']],
+  reordered_results: ['reordered_results', ['accepted']],
+  lookup_unknown: ['lookup_unknown', ['key_conflict', 'lookup']],
+  lookup_wrong_echo: ['lookup_wrong_echo', ['key_conflict', 'lookup']],
+};
+
+/**
+ * Time for a faulty PMS and its check. A wait of the PMS passes at once on the common clock, unless `late`: then it never
+ * ends, and the check's own patience is over instead; `lose` does the same for a PMS that says nothing at all.
+ */
+function commonTime(late: boolean) {
+  let nowMs = 0;
+  const patience = new Set<() => void>();
+  const lose = () => void setImmediate(() => [...patience].at(-1)?.());
+  const pmsTimers: Timers = {
+    after(delayMs, task) {
+      nowMs += delayMs;
+      if (late) lose();
+      else queueMicrotask(task);
+      return () => {};
+    },
+  };
+  const checkTimers: Timers = {
+    after(_delayMs, task) {
+      patience.add(task);
+      return () => patience.delete(task);
+    },
+  };
+  return { pmsTimers, checkTimers, lose, clock: { utcMs: clock.utcMs, monotonicMs: () => nowMs } };
+}
+
+describe('each fault is found by the rule it breaks', () => {
+  test.each(Object.values(FOUND))('%s', async (fault, expected) => {
+    const time = commonTime(/late|drip/.test(fault));
+    const random = () => {
+      time.lose();
+      return 0;
+    };
+    const { url } = await openPms({ faults: [fault], clock, timers: time.pmsTimers, random });
+    const checking = check(url, { clock: time.clock, timers: time.checkTimers });
+    if (expected === 'unavailable') {
+      await expect(checking).rejects.toMatchObject({ code: 'pms_unavailable' });
+      return;
+    }
+    const result = await checking;
+    if ('remark' in expected) {
+      expect([result.ok, remarkOn(result, expected.remark[0])]).toEqual([true, expected.remark[1]]);
+      return;
+    }
+    if ('among' in expected) expect(shortOf(result)).toEqual(expect.arrayContaining([...expected.among]));
+    else expect(shortOf(result)).toEqual(expected);
+    for (const { verdict, detail, exchange } of result.findings) {
+      if (verdict !== 'short') continue;
+      expect(detail).not.toBe('');
+      expect(exchange?.sent).toMatch(/^(GET|POST) \/api\/v1\//);
+    }
+    // Neither does a broken PMS pass for a simple one.
+    expect(result.single ?? 'no').toBe('no');
+  });
 });
 
-test('the table has a line for each rule and a sum', async () => {
-  const { url } = await openPms({ faults: ['no_verification'] });
-  const result = await checkPms(url, null, clock);
-  const lines = findingsTable(result).trimEnd().split('\n');
-  expect(lines).toHaveLength(RULES.length + 1);
-  expect(lines.find((line) => line.startsWith('schedule_two '))).toMatch(/SHORT .*without verification$/);
-  expect(lines.at(-1)).toBe(`${RULES.length} rules, 1 fall short; made-up records were sent as ${result.gateway_id}`);
-});
-
-/** A PMS as one might write it in an afternoon: accepts everything it can parse, checks nothing. */
-async function gullible(): Promise<{ url: string }> {
+/** A server for one test. */
+async function serve(answer: (method: string, path: string, body: string) => { status?: number; body?: unknown }) {
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
-    const answer = (body: object) => response.setHeader('content-type', 'application/json').end(JSON.stringify(body));
-    if (request.method === 'GET') return answer({ status: 'ok', time_utc: '2026-11-22T09:00:00Z' });
-    try {
-      const { records = [], keys = [] } = JSON.parse(Buffer.concat(chunks).toString('utf8'));
-      const echo = (entry: Record<string, unknown>) => ({ ...entry, status: 'accepted', payload: undefined });
-      const held = (key: string) => ({ idempotency_key: key, status: 'accepted', payload_hash: '0'.repeat(64) });
-      return answer({ results: keys.length > 0 ? keys.map(held) : records.map(echo) });
-    } catch {
-      return response.writeHead(400).end();
-    }
+    const { status = 200, body } = answer(request.method ?? '', request.url ?? '', Buffer.concat(chunks).toString());
+    response.setHeader('date', new Date(clock.utcMs()).toUTCString());
+    response.writeHead(status, body === undefined ? {} : { 'content-type': 'application/json' });
+    response.end(body === undefined ? undefined : JSON.stringify(body));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => new Promise<void>((resolve) => void server.close(() => resolve())));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
+
+const PONG = { status: 'ok', time_utc: '2026-11-22T09:00:00Z' };
+
+describe('a PMS of another make', () => {
+  test('that believes what it is told falls short of the rules about hash, digest, order and keys', async () => {
+    const url = await serve((method, _path, text) => {
+      if (method === 'GET') return { body: PONG };
+      const { records = [], keys = [] } = JSON.parse(text.endsWith('}') ? text : '{}');
+      const echo = (entry: Record<string, unknown>) => ({ ...entry, status: 'accepted', payload: undefined });
+      const held = (key: string) => ({ idempotency_key: key, status: 'accepted', payload_hash: '0'.repeat(64) });
+      return { body: { results: keys.length > 0 ? keys.map(held) : records.map(echo) } };
+    });
+    const short = shortOf(await check(url, { token: 'sesame' }));
+    const about = ['auth', 'batch_key_reuse', 'digest', 'coding_unknown', 'malformed', 'duplicate', 'order_ahead'];
+    const more = [
+      'order_behind',
+      'gap_marker',
+      'hash_mismatch',
+      'key_conflict',
+      'rejected',
+      'lookup',
+      'lookup_gateway',
+    ];
+    expect(short).toEqual(
+      expect.arrayContaining([...about, ...more, 'schedule_two', 'dual_verification', 'wrong_stream']),
+    );
+    expect(short).not.toContain('accepted');
+  });
+
+  test('that answers a bare 200 to a record with a key works with sync.profile: single, unproved', async () => {
+    const url = await serve((method) => (method === 'GET' ? { body: PONG } : {}));
+    const result = await check(url);
+    expect([result.ok, result.single, shortOf(result)]).toEqual([false, 'bare', ['accepted']]);
+  });
+
+  test.each([
+    [true, 'checked'],
+    [false, 'bare'],
+  ] as const)('the minimal profile of ours, echo %s: %s', async (echo, single) => {
+    const { url } = await openPms({ minimal: { echo }, clock });
+    expect((await check(url)).single).toBe(single);
+  });
+
+  test.skipIf(!hasOpenssl())(
+    'that wants TLS: its certificate is told, and one nobody vouches for is no PMS',
+    async () => {
+      const { key, cert } = selfSigned(temporaryFolder(), 'pms');
+      const server = createTlsServer({ key, cert }, (_request, response) => {
+        response.setHeader('content-type', 'application/json').end(JSON.stringify(PONG));
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      onTestFinished(() => new Promise<void>((resolve) => void server.close(() => resolve())));
+      const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      expect(remarkOn(await check(url, { ca: cert }), 'tls')).toMatch(/^TLSv1\.[23], certificate ends in -?\d+ days/);
+      await expect(check(url)).rejects.toBeInstanceOf(CounterfoilError);
+    },
+  );
+});
