@@ -147,6 +147,16 @@ export class Gateway {
     this.#http = (http ?? '').replace(/\/$/, '');
   }
 
+  /** Calls `listener` when the present process has ended, however it did. */
+  onEnd(listener: () => void): void {
+    this.#running.onEnd(listener);
+  }
+
+  /** The end of the present process, waited for. */
+  async ended(): Promise<Ending> {
+    return await this.#running.ended();
+  }
+
   /** Asks the gateway to end, as systemd does. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Ending> {
     return await this.#running.stop(signal);

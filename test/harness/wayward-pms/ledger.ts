@@ -125,6 +125,7 @@ export class Ledger {
     this.#lookups.set(key, lookups);
     if (lookups < LOOKUPS_TO_DECIDE) return;
     place.standing = this.#opinionOf(key) === 'decline' ? 'declined' : 'final';
+    this.#word(place, 'accepted');
   }
 
   #word(place: Place, yes: string): string {

@@ -7,12 +7,13 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Random } from '../../../src/base/clock.ts';
-import { checkAttempts } from '../checker/attempts.ts';
+import { type AttemptRules, checkAttempts } from '../checker/attempts.ts';
 import { type BooksRules, checkBooks } from '../checker/books.ts';
 import { checkBuffer } from '../checker/check.ts';
 import { Publisher } from '../crash/publisher.ts';
 import { below } from '../crash/random.ts';
 import { makeRecord, type TestRecord } from '../crash/records.ts';
+import { Recorder } from '../crash/shim.ts';
 import { World } from '../crash/world.ts';
 import { Gateway, STORE } from '../gateway.ts';
 import type { Scene } from '../scene.ts';
@@ -32,22 +33,31 @@ export interface ShopOptions {
   readonly poisonous?: (key: string) => boolean;
   /** Modules loaded into the gateway beside the short limits. */
   readonly plants?: readonly string[];
+  /** The gateway runs over the recorder, which hands out disk faults and kills at file calls. */
+  readonly overRecorder?: boolean;
 }
 
 export class Shop {
   readonly world = new World();
   readonly pms: WaywardPms;
   readonly gateway: Gateway;
+  /** Orders disk faults; only with `overRecorder`. */
+  readonly recorder: Recorder;
   readonly #random: Random;
   readonly #strangers: Strangers;
   #lanes: Publisher[] = [];
   #view: Database.Database | null = null;
 
-  private constructor(pms: WaywardPms, gateway: Gateway, strangers: Strangers, random: Random) {
-    this.pms = pms;
-    this.gateway = gateway;
-    this.#strangers = strangers;
+  private constructor(
+    parts: { pms: WaywardPms; gateway: Gateway; recorder: Recorder; strangers: Strangers },
+    random: Random,
+  ) {
+    this.pms = parts.pms;
+    this.gateway = parts.gateway;
+    this.recorder = parts.recorder;
+    this.#strangers = parts.strangers;
     this.#random = random;
+    this.world.onReceipt = () => this.pms.news.ring();
   }
 
   /** A store with its gateway running and its tills connected; all of it ends with the scene. */
@@ -55,35 +65,52 @@ export class Shop {
     const strangers = await Strangers.start(scene);
     const pms = await WaywardPms.start({ elsewhere: strangers.url, ...options });
     scene.onClose(() => pms.close());
-    const gateway = new Gateway(scene.folder(), {
+    const folder = scene.folder();
+    const recorder = new Recorder(folder, scene.folder(), false);
+    recorder.start();
+    scene.onClose(() => recorder.stop());
+    const gateway = new Gateway(folder, {
       pmsUrl: pms.url,
       preload: [SHORT_LIMITS, ...(options.plants ?? [])],
-      env: { COUNTERFOIL_TUNED: '1', NODE_COMPILE_CACHE: COMPILE_CACHE },
+      env: {
+        COUNTERFOIL_TUNED: '1',
+        NODE_COMPILE_CACHE: COMPILE_CACHE,
+        ...(options.overRecorder ? recorder.environment() : {}),
+      },
     });
     scene.onClose(() => gateway.kill());
-    const shop = new Shop(pms, gateway, strangers, options.random);
-    shop.world.onReceipt = () => pms.news.ring();
+    const shop = new Shop({ pms, gateway, recorder, strangers }, options.random);
     scene.onClose(() => shop.#leave());
-    await gateway.start();
     await shop.enter();
     return shop;
   }
 
-  /** Tills connect, and send again what nobody has acknowledged. */
+  /** The gateway starts; tills connect, and send again what nobody has acknowledged. */
   async enter(): Promise<void> {
+    await this.gateway.start();
+    this.gateway.onEnd(() => this.pms.news.ring());
     const { host, port } = this.gateway.mqtt;
     for (const lane of LANES) {
       this.#lanes.push(await Publisher.open({ host, port, store: STORE, lane, world: this.world }));
     }
     this.#view = new Database(this.gateway.bufferFile, { readonly: true, fileMustExist: true });
-    await this.#send(this.world.unacknowledged());
+    await this.sendAgain();
   }
 
-  /** New records from all tills, of both streams; resolves when all are answered or the gateway is gone. */
-  async publish(count: number): Promise<TestRecord[]> {
-    const records = Array.from({ length: count }, () => makeRecord(this.#random, below(this.#random, LONGEST_NOTE)));
+  /**
+   * New records from all tills, of both streams or of one schedule; resolves when all are answered or the gateway is gone.
+   * `made` sees them before they leave.
+   */
+  async publish(count: number, schedule?: string, made?: (records: readonly TestRecord[]) => void): Promise<void> {
+    const note = () => below(this.#random, LONGEST_NOTE);
+    const records = Array.from({ length: count }, () => makeRecord(this.#random, note(), schedule));
+    made?.(records);
     await this.#send(records);
-    return records;
+  }
+
+  /** Tills send again what was not acknowledged, as they do after a deferral. */
+  async sendAgain(): Promise<void> {
+    await this.#send(this.world.unacknowledged());
   }
 
   async #send(records: readonly TestRecord[]): Promise<void> {
@@ -95,10 +122,14 @@ export class Shop {
 
   /** The process ends (SIGKILL: without a word) and another takes its place. */
   async restart(signal: NodeJS.Signals): Promise<void> {
+    await this.stop(signal);
+    await this.enter();
+  }
+
+  /** Ends the process, if it still runs, and hangs up the tills. */
+  async stop(signal: NodeJS.Signals): Promise<void> {
     await this.gateway.stop(signal);
     await this.#leave();
-    await this.gateway.start();
-    await this.enter();
   }
 
   /** Nothing waits for the PMS, and no marker for its turn. */
@@ -117,6 +148,21 @@ export class Shop {
     return waiting ?? 0;
   }
 
+  /** Quiet, everything at the PMS, and every answer on record. */
+  get idle(): boolean {
+    return this.quiet && this.#complete && [0, 1].every((log) => this.#newestOf(log) !== 'asked');
+  }
+
+  #newestOf(log: number): 'asked' | 'answered' {
+    const kind = this.#view
+      ?.prepare<[number], string>(
+        `SELECT json_extract(entry, '$.k') FROM trail_entry WHERE log = ? AND entry LIKE '%"k":"sync_%' ORDER BY i DESC LIMIT 1`,
+      )
+      .pluck()
+      .get(log);
+    return kind === 'sync_attempt' || kind === 'sync_lookup' ? 'asked' : 'answered';
+  }
+
   /** Looked at with every request to the PMS, its heartbeats included, and with every receipt. */
   async until(holds: () => boolean, what: string): Promise<void> {
     await this.pms.news.until(holds, () => `${what} (${this.waiting} records and markers wait)`);
@@ -130,7 +176,6 @@ export class Shop {
     this.pms.behave();
     if (!this.gateway.running) {
       await this.#leave();
-      await this.gateway.start();
       await this.enter();
     }
     await this.#send(['II', 'IV'].map((schedule) => makeRecord(this.#random, 0, schedule)));
@@ -154,13 +199,13 @@ export class Shop {
   }
 
   /** Everything the checker, the PMS and a host that is none of ours have against the gateway, which has ended. */
-  problems(rules: Partial<BooksRules> = {}): string[] {
+  problems(rules: Partial<BooksRules & AttemptRules> = {}): string[] {
     const { dataDir } = this.gateway;
     const expected = this.world.expectation();
     return [
       ...checkBuffer(dataDir, expected),
       ...checkBooks(this.pms.ledger, dataDir, expected, { mayGiveUp: 0, damaged: 0, ...rules }),
-      ...checkAttempts(dataDir, this.pms.requests),
+      ...checkAttempts(dataDir, this.pms.requests, { unwritten: 0, ...rules }),
       ...this.pms.complaints,
       ...this.#strangers.visits,
     ];

@@ -225,6 +225,14 @@ export const TRICKS = {
     ),
   },
   // Where to go on.
+  'taken, then 409 to what follows': {
+    react: (turn) => {
+      turn.honest();
+      const { batch } = turn.request;
+      return batch === null ? null : answer(409, { expected_sequence: turn.ledger.expected(batch.stream) });
+    },
+    told: { status: 409 },
+  },
   '409 to an earlier number': {
     react: conflict((_, batch) => Math.max(1, batch.first_sequence - 3)),
     told: { status: 409 },
