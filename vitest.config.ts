@@ -15,6 +15,7 @@ export default defineConfig({
       ),
       project('whole', ['test/whole/**/*.test.ts'], 120_000),
       project('crash', ['test/crash/**/*.test.ts'], 600_000),
+      project('sequences', ['test/sequences/**/*.test.ts'], 120_000),
       project('fuzz', ['test/fuzz/**/*.test.ts'], 300_000),
     ],
   },

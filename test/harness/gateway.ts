@@ -21,6 +21,8 @@ export interface GatewayOptions {
   /** Further sections of the configuration, laid over the defaults below section by section. */
   readonly config?: Readonly<Record<string, object>>;
   readonly env?: NodeJS.ProcessEnv;
+  /** Modules loaded into the process before the gateway: shorter limits, planted faults. */
+  readonly preload?: readonly string[];
 }
 
 export interface LogLine {
@@ -145,6 +147,16 @@ export class Gateway {
     this.#http = (http ?? '').replace(/\/$/, '');
   }
 
+  /** Calls `listener` when the present process has ended, however it did. */
+  onEnd(listener: () => void): void {
+    this.#running.onEnd(listener);
+  }
+
+  /** The end of the present process, waited for. */
+  async ended(): Promise<Ending> {
+    return await this.#running.ended();
+  }
+
   /** Asks the gateway to end, as systemd does. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Ending> {
     return await this.#running.stop(signal);
@@ -177,7 +189,9 @@ export class Gateway {
     mkdirSync(this.folder, { recursive: true });
     const file = writeConfig(this.folder, this.#options);
     const env = { ...process.env, ...this.#options.env };
-    this.#program = Program.start(process.execPath, [COUNTERFOIL, 'run', '--config', file], { cwd: ROOT, env });
+    const preload = (this.#options.preload ?? []).flatMap((module) => ['--import', module]);
+    const args = [...preload, COUNTERFOIL, 'run', '--config', file];
+    this.#program = Program.start(process.execPath, args, { cwd: ROOT, env });
     return this.#program;
   }
 }

@@ -70,6 +70,11 @@ export class Program {
     this.#waiters.add(listener);
   }
 
+  /** Calls `listener` once it has ended and all it printed was read. */
+  onEnd(listener: () => void): void {
+    this.#ending.then(listener, listener);
+  }
+
   /** First line of standard output, past or future, that `wanted` accepts. */
   async line(wanted: (line: string) => boolean, what: string): Promise<string> {
     const past = this.lines.find(wanted);

@@ -32,15 +32,21 @@ function noteLength(random: Random): number {
   return size < 0.7 ? 0 : size < 0.95 ? below(random, 2000) : 4000 + below(random, 16_000);
 }
 
+const SCHEDULES = ['II', 'CII', 'III', 'IV', 'C-IV', 'V', 'NONE'];
+
 /** A record nobody has sent before. Schedules are mixed, so both streams and both trails grow. */
-export function makeRecord(random: Random, noteCharacters: number = noteLength(random)): TestRecord {
+export function makeRecord(
+  random: Random,
+  noteCharacters: number = noteLength(random),
+  schedule: string = pick(random, SCHEDULES),
+): TestRecord {
   const key = `crash-${hex(random, 24)}`;
   const note = noise(random, noteCharacters);
   const record = {
     idempotency_key: key,
     ndc: pick(random, ['0574-4072-05', '00574407205', '60505-2519-01']),
     quantity: 1 + below(random, 90),
-    schedule: pick(random, ['II', 'CII', 'III', 'IV', 'C-IV', 'V', 'NONE']),
+    schedule,
     prescription_id: `RX-${hex(random, 10)}`,
     pharmacist_npi: '1234567893',
     dispensed_at_utc: new Date(Date.UTC(2026, 10, 22, 9, 0, below(random, 3600))).toISOString(),

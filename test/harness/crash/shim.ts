@@ -106,6 +106,11 @@ export class Recorder {
     this.#set(32, n);
   }
 
+  /** File calls until the kill that was ordered; 0 when it has struck, or none was ordered. */
+  callsUntilKill(): number {
+    return this.#get(32);
+  }
+
   clearFaults(): void {
     this.#set(0, 0);
     this.#set(12, 0);

@@ -35,6 +35,8 @@ export class World {
   readonly deferred = new Set<string>();
   /** Called with every PUBACK, before anything else can happen: for trouble at an exact moment. */
   onAcknowledged: (() => void) | null = null;
+  /** Called with every receipt, after it was noted. */
+  onReceipt: (() => void) | null = null;
   readonly #sequences = new Map<string, number>();
   readonly #synced = new Set<string>();
   readonly #places = new Map<string, string>();
@@ -69,6 +71,7 @@ export class World {
     if (receipt.status === 'deferred') this.deferred.add(receipt.laneHash);
     if (receipt.sequence !== null) this.#sequences.set(receipt.laneHash, receipt.sequence);
     if (receipt.state === 'SYNCED') this.#synced.add(receipt.laneHash);
+    this.onReceipt?.();
   }
 
   /** Sent and so far unanswered: what a till publishes again. */

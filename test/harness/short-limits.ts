@@ -1,0 +1,22 @@
+/**
+ * Loaded before the gateway with `--import`: the sync stage's waits are those of an impatient world, so that a test sees
+ * in a second what a store sees in minutes. Order, checks and what is written do not depend on them. Test only; the
+ * gateway itself has no such switch.
+ */
+import { SYNC_DEFAULTS, type SyncOptions } from '../../src/sync/options.ts';
+
+const SHORT = {
+  lingerMs: 5,
+  idlePollMs: 250,
+  connectTimeoutMs: 2_000,
+  /** Long enough that a good answer on a busy machine is not given up; a silent PMS costs this much. */
+  requestTimeoutMs: 700,
+  retryBaseMs: 10,
+  retryCapMs: 150,
+  retryAfterCapMs: 300,
+  stoppedRetryMs: 120,
+  verificationPollMs: 60,
+  stopGraceMs: 500,
+} satisfies Partial<SyncOptions>;
+
+Object.assign(SYNC_DEFAULTS, SHORT);
