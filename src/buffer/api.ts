@@ -242,7 +242,7 @@ export interface LaneTraining {
 
 export type TrailBody = Readonly<Record<string, unknown>>;
 
-/** A reconciliation run that has not ended: from the moment records move again until the line is empty. */
+/** A reconciliation run that has not ended: from the loss of the line until the queue is empty, or it is lost again. */
 export interface OpenRun {
   readonly run: number;
   /** UTC. */

@@ -10,7 +10,7 @@ import type { Log } from '../base/log.ts';
 import type { RosterFacts } from '../health/sources.ts';
 import type { Roster } from '../record/roster.ts';
 import type { RosterKey } from '../record/roster-entry.ts';
-import { judgeSignatures, type SignedRecord } from '../record/signatures.ts';
+import { judgeSignatures, type SignedRecord, signersOf } from '../record/signatures.ts';
 import type { Flag } from '../record/types.ts';
 import { type RosterFile, readRosterFile } from './read-roster.ts';
 
@@ -79,6 +79,11 @@ export class FirstVerification {
       judgeSignatures(record, this.#inForce?.roster ?? null, this.#settings.secondSigner === 'required'),
     holds: (flags: readonly Flag[]) => this.#holds(flags),
   };
+
+  /** Who has signed a stored record, by the roster in force. */
+  signersOf(payload: Buffer): readonly string[] {
+    return signersOf(payload, this.#inForce?.roster ?? null);
+  }
 
   /** Null where the configuration names no roster. */
   facts(): RosterFacts | null {

@@ -82,6 +82,7 @@ export class Gateway {
       log,
       onSettled: (records) => intake.tellSettled(records),
       onChange: tell,
+      signersOf: (payload) => this.#verification.signersOf(payload),
       onPulse: (pulse) => time.takePulse(pulse),
     });
     this.#undo.push(() => intake.stop());

@@ -15,6 +15,7 @@ import { LINK_DEFAULTS, type LinkOptions } from '../link/options.ts';
 import { systemResolve } from '../link/probe.ts';
 import type { LinkState } from '../link/verdict.ts';
 import { SYNC_DEFAULTS } from '../sync/options.ts';
+import { Reconciliation } from '../sync/reconciliation.ts';
 import { Sync } from '../sync/sync.ts';
 import { ModeWatch } from './mode-watch.ts';
 import { type PmsTls, readPmsTls } from './pms-tls.ts';
@@ -26,6 +27,8 @@ export interface UplinkParts {
   readonly onSettled: (records: readonly SettledRecord[]) => void;
   /** Link or mode has changed. */
   readonly onChange: () => void;
+  /** `kid` of every signature on a stored Schedule II record that holds. */
+  readonly signersOf: (payload: Buffer) => readonly string[];
   /** A heartbeat passed; it carries the PMS's word about the time. */
   readonly onPulse: (pulse: Pulse) => void;
 }
@@ -36,6 +39,7 @@ export class Uplink {
   readonly #link: Link;
   readonly #sync: Sync;
   readonly #mode: ModeWatch;
+  readonly #reconciliation: Reconciliation;
 
   /** Throws `config_unreadable` for TLS files of the PMS that cannot be used. */
   constructor(config: Config, parts: UplinkParts) {
@@ -75,6 +79,15 @@ export class Uplink {
         parts.onChange();
       },
     });
+    this.#reconciliation = new Reconciliation({
+      buffer: parts.buffer,
+      clock: parts.clock,
+      log: parts.log,
+      store: config.gateway.store,
+      deaRegistration: config.gateway.deaRegistration,
+      signersOf: parts.signersOf,
+      checkpoint: () => null,
+    });
     this.#mode = new ModeWatch(config, {
       clock: parts.clock,
       timers: systemTimers,
@@ -84,6 +97,8 @@ export class Uplink {
   }
 
   start(): void {
+    // A run that the end of the process cut short: what it brought to an end is on disk, and so will be its manifest.
+    this.#reconciliation.end('interrupted');
     this.#sync.start();
     this.#link.start();
     this.#mode.start();
@@ -93,6 +108,7 @@ export class Uplink {
     this.#mode.stop();
     await this.#link.stop();
     await this.#sync.stop();
+    await this.#reconciliation.settled();
   }
 
   /** New records are on disk. */
@@ -116,6 +132,9 @@ export class Uplink {
     this.#parts.log.warn('the mode has changed', { from, to, reason: reasons.join(', ') });
     this.#note('mode', { from, to, reasons: [...reasons], lasted_ms: Math.round(lastedMs) });
     this.#parts.onChange();
+    // A run is everything from the loss of the line to an empty queue: records can move before the mode says so.
+    if (from === 'RECONCILING') this.#reconciliation.end(to === 'NORMAL' ? 'drained' : 'interrupted');
+    if (to === 'FALLBACK') this.#reconciliation.begin();
   }
 
   #modeFacts() {

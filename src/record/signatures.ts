@@ -10,7 +10,10 @@
  * Cost on the thread that talks to lanes, on top of the check itself (12 us): 115 us for an EdDSA signature, 80 us for
  * ES256, 5 us for a key that nobody has; at most 8 signatures (`bench/record.ts`, one core of a small machine).
  */
+import { canonicalBytes } from './canonical.ts';
+import { readInstant } from './instant.ts';
 import { type DetachedJws, readJws, verifyDetached } from './jws.ts';
+import { asSent } from './normalise.ts';
 import type { Roster, SignerFault } from './roster.ts';
 import type { RosterPerson } from './roster-entry.ts';
 import type { Note } from './types.ts';
@@ -106,4 +109,21 @@ function readElement(element: object) {
   const { protected: header, signature, ...more } = element as Partial<DetachedJws>;
   if (typeof header !== 'string' || typeof signature !== 'string' || Object.keys(more).length > 0) return null;
   return readJws({ protected: header, signature });
+}
+
+/**
+ * `kid` of every signature on a stored Schedule II record that is over this record and by a key that was good when it was
+ * dispensed, by the roster in force now. For what is written about a record later; whether it may go was decided when it
+ * came. `payload` are stored bytes.
+ */
+export function signersOf(payload: Buffer, roster: Roster | null): string[] {
+  const { signatures, ...rest } = JSON.parse(asSent(payload).toString('utf8')) as Record<string, unknown>;
+  const dispensedAt = typeof rest.dispensed_at_utc === 'string' ? readInstant(rest.dispensed_at_utc) : null;
+  if (roster === null || dispensedAt === null || !Array.isArray(signatures)) return [];
+  const bytes = canonicalBytes(rest);
+  return signatures.flatMap((element: unknown) => {
+    const jws = typeof element === 'object' && element !== null ? readElement(element) : null;
+    const answer = jws === null ? null : roster.signer(jws.kid, null, [dispensedAt.utcMs]);
+    return jws !== null && answer?.ok && verifyDetached(jws, bytes, answer.key.publicKey) ? [jws.kid] : [];
+  });
 }

@@ -1,7 +1,7 @@
 /**
- * A reconciliation run from begin to end: it begins when records move again after an outage and ends when the line is
- * empty or lost again, with a signed manifest of the Schedule II records that moved. Begin and end are on disk; a run
- * that a restart interrupted is found again at start and ended by the next change of the mode.
+ * A reconciliation run from begin to end: it begins when the line is lost and ends when the queue is empty or the line is
+ * lost again, with a signed manifest of the Schedule II records that moved in between. Begin and end are on disk; a run
+ * that the end of the process cut short is found again at the next start and ended there.
  */
 import { type Clock, toUtcText } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
@@ -38,7 +38,7 @@ export class Reconciliation {
     this.#parts = parts;
   }
 
-  /** Records move again. */
+  /** The line is lost; what moves from here on belongs to the run. */
   begin(): void {
     this.#then(async () => {
       await this.#parts.buffer.beginRun();

@@ -59,7 +59,7 @@ CREATE TABLE practice (
   UNIQUE (lane, key)
 ) STRICT;
 
--- A reconciliation run: from the moment records move again after an outage until the line is empty. Its outcomes are the
+-- A reconciliation run: from the loss of the line until the queue is empty, or it is lost again. Its outcomes are the
 -- entries of trail schedule_two from began_index on; manifest_index is the signed entry that ends it, NULL where it
 -- carried no Schedule II record.
 CREATE TABLE reconciliation (
