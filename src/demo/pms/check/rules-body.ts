@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { contentDigestOf, type SyncRecord, SyncResponse } from '../../../record/wire.ts';
-import { Shortfall, wantNothingStored, wantResults, wantStatus } from './expect.ts';
+import { Shortfall, wantConflict, wantNothingStored, wantResults, wantStatus } from './expect.ts';
 import type { PeerAnswer } from './peer.ts';
 import { AT, type CheckContext, NotChecked, type Rule } from './rule.ts';
 import { hashOf } from './sample.ts';
@@ -26,6 +26,22 @@ export const BODY_RULES: readonly Rule[] = [
       if (sameResults(first, second)) return null;
       wantResults(second, [record], 'duplicate');
       return 'remembers records but no batches';
+    },
+  },
+  {
+    name: 'batch_key_retried',
+    demands: 'tries a refused batch anew when it comes again',
+    contract: 'Only answers 200 are remembered by X-Idempotency-Key: a remembered 409 would end the stream for good.',
+    pointer: AT.parameter('BatchKey'),
+    needsAccepted: true,
+    async run({ peer, stream }) {
+      const sample = stream();
+      const [first, second] = [sample.record(1, 'NONE'), sample.record(2, 'NONE')];
+      const early = sample.batch([second]);
+      wantConflict(await peer.sync(early, { note: 'the first of its stream' }), 1);
+      wantResults(await peer.sync(sample.batch([first])), [first], 'accepted');
+      wantResults(await peer.sync(early, { note: 'the batch that was answered 409 before' }), [second], 'accepted');
+      return null;
     },
   },
   {

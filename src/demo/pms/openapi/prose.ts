@@ -53,6 +53,8 @@ Whatever happens to an answer, the gateway sends again until it has a checked re
 - \`X-Idempotency-Key\` names a batch: the same bytes always have the same key. The same key again gets the same answer;
   the same key with other bytes is \`422\`. A PMS that remembers no batches may work it through again: every entry is then
   a \`duplicate\`.
+- Remember an answer only if it is \`200\` without a \`hash_mismatch\`. After anything else nothing was stored, and the same
+  batch comes again under the same key to be tried anew: a remembered \`409\` would end the stream for good.
 - \`idempotency_key\` names a record. The same key with the same \`payload_hash\` is \`duplicate\`, under whatever number; with
   another hash it is \`rejected\`, and the first record stays.
 - Store first, durably, then answer. What you have said \`accepted\` to is deleted in the store one day.

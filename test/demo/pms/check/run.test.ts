@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { request as ask } from 'undici';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Clock, Timers } from '../../../../src/base/clock.ts';
 import { CounterfoilError } from '../../../../src/base/errors.ts';
@@ -222,6 +223,30 @@ describe('a PMS of another make', () => {
       expect.arrayContaining([...about, ...more, 'schedule_two', 'dual_verification', 'wrong_stream']),
     );
     expect(short).not.toContain('accepted');
+  });
+
+  test('that remembers every answer by the batch key, a 409 too, falls short of that rule alone', async () => {
+    const { url: true_one } = await openPms({ clock });
+    const remembered = new Map<string, { status: number; type: string; text: string }>();
+    const server = createServer(async (request, response) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk);
+      const key = request.headers['x-idempotency-key'];
+      const known = typeof key === 'string' ? remembered.get(key) : undefined;
+      const body = request.method === 'POST' ? { body: Buffer.concat(chunks) } : {};
+      const { host: _host, ...headers } = request.headers;
+      const dispatched = { method: request.method === 'POST' ? 'POST' : 'GET', headers, ...body } as const;
+      const answer = await ask(true_one + (request.url ?? ''), dispatched);
+      const fresh = { status: answer.statusCode, type: 'application/json', text: await answer.body.text() };
+      const { status, type, text } = known ?? fresh;
+      if (typeof key === 'string' && known === undefined) remembered.set(key, fresh);
+      const codings = { 'accept-encoding': 'gzip, zstd', date: new Date(clock.utcMs()).toUTCString() };
+      response.writeHead(status, { 'content-type': type, ...codings }).end(text);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => new Promise<void>((resolve) => void server.close(() => resolve())));
+    const result = await check(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    expect(shortOf(result)).toEqual(['batch_key_retried', 'batch_key_reuse']);
   });
 
   test('that answers a bare 200 to a record with a key works with sync.profile: single, unproved', async () => {
