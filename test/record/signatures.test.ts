@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { canonicalText } from '../../src/record/canonical.ts';
 import { type CheckContext, checkRecord } from '../../src/record/check.ts';
@@ -202,6 +202,14 @@ describe('test vectors', () => {
     for (const form of ['public_key', 'jwk'] as const) expect(flagsOf(sent, { roster: rosterWith(form) })).toEqual([]);
     const altered = { ...sent, prescription_id: 'RX-1' };
     expect(flagsOf(altered, { roster: rosterWith('jwk') })).toEqual(['signature_invalid']);
+  });
+
+  test('the first is the example of docs/PROTOCOLS.md', () => {
+    const text = readFileSync(resolve(import.meta.dirname, '../../docs/PROTOCOLS.md'), 'utf8');
+    const { signed_form, protected: header, signature } = vectors.signed[0] ?? expect.fail('no vector');
+    for (const part of [signed_form, header, signature]) expect(text).toContain(part);
+    const sent = JSON.parse(/```json\n(\{"idempotency_key[^`]+"signatures"[^`]+)```/.exec(text)?.[1] ?? '{}');
+    expect(flagsOf(sent, { roster: rosterWith('jwk') })).toEqual([]);
   });
 
   test.skipIf(!hasOpenssl())('openssl agrees', () => {
