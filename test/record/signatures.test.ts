@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { canonicalText } from '../../src/record/canonical.ts';
 import { type CheckContext, checkRecord } from '../../src/record/check.ts';
@@ -109,6 +110,18 @@ describe('a signature that does not count', () => {
   test('without a roster: none counts', () => {
     expect(flagsOf(by(ada), { roster: null })).toEqual(['signature_invalid']);
     expect(flagsOf(two, { roster: null })).toEqual(['signature_missing']);
+  });
+
+  test('whatever its members hold: one flag, and nothing thrown', () => {
+    const text = fc.oneof(fc.string(), fc.constant(good.protected), fc.constant(good.signature), fc.base64String());
+    const element = fc.oneof(fc.record({ protected: text, signature: text }), fc.object({ maxDepth: 2 }));
+    fc.assert(
+      fc.property(fc.array(element, { minLength: 1, maxLength: 8 }), (signatures) => {
+        const sent = JSON.parse(JSON.stringify(signatures));
+        const isGood = sent.every((each: object) => JSON.stringify(each) === JSON.stringify(good));
+        expect(flagsOf({ ...two, signatures: sent })).toEqual(isGood ? [] : ['signature_invalid']);
+      }),
+    );
   });
 
   test('nothing is asked of other schedules', () => {
