@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Receipt } from '../../src/record/lane-wire.ts';
-import { Gateway } from '../harness/gateway.ts';
+import { COUNTERFOIL, Gateway, ROOT, STORE } from '../harness/gateway.ts';
 import { PahoLane } from '../harness/paho.ts';
+import { Program } from '../harness/program.ts';
 import { missing } from '../harness/programs.ts';
 import { aRecord, type SentRecord, wire } from '../harness/records.ts';
 import { PmsProcess } from '../harness/reference-pms.ts';
@@ -209,6 +210,48 @@ describe.skipIf(missing('python3 with paho'))('other settings', () => {
     const said = spawnSync('python3', [signer, key, eve.kid], { input: wire(record), encoding: 'utf8' });
     expect(said).toMatchObject({ status: 0, stderr: '' });
     expect(await firstAnswer(lane, JSON.parse(said.stdout))).toMatchObject({ state: 'PENDING', flags: [] });
+  });
+});
+
+describe('from the command line', () => {
+  const scene = new Scene();
+  afterAll(() => scene.close());
+
+  const run = async (args: readonly string[], input: string | null = null) => {
+    const program = Program.start(process.execPath, [COUNTERFOIL, ...args], { cwd: ROOT });
+    if (input !== null) program.write(input);
+    program.closeInput();
+    const { code } = await program.ended();
+    return { code, lines: program.lines, said: program.errorLines.join('\n') };
+  };
+
+  test('a key is made, put on the roster, checked, and signs', async () => {
+    const folder = scene.folder();
+    const key = join(folder, 'ada.pem');
+    const roster = join(folder, 'roster.yaml');
+    const person = ['--name', 'Ada Sample', '--npi', '1234567893', '--kid', 'ada-1'];
+    const made = await run(['roster', 'keygen', ...person, '--out', key]);
+    expect(made).toMatchObject({ code: 0, said: expect.stringContaining('private key written') });
+    writeFileSync(roster, ['people:', ...made.lines, ''].join('\n'));
+    const checked = await run(['roster', 'check', roster]);
+    expect(checked).toMatchObject({
+      code: 0,
+      lines: [expect.any(String), expect.any(String), expect.stringContaining('may sign')],
+    });
+
+    const config = { schedule_two: { signature: 'required', roster_file: roster } };
+    const gateway = await Gateway.start(scene, { config });
+    const url = `mqtt://${gateway.mqtt.host}:${gateway.mqtt.port}`;
+    const publish = ['lane', 'publish', '--url', url, '--store', STORE, '--lane', 'desk', '--json'];
+    const sign = ['--sign-key', key, '--sign-kid', 'ada-1'];
+    const record = wire(two());
+    const { code, lines } = await run([...publish, ...sign], record);
+    expect(code).toBe(0);
+    expect(JSON.parse(lines[0] ?? '{}')).toMatchObject({ status: 'accepted', state: 'PENDING', flags: [] });
+    const again = await run([...publish, ...sign], record);
+    expect(JSON.parse(again.lines[0] ?? '{}')).toMatchObject({ status: 'duplicate' });
+    const unsigned = await run(publish, wire(two()));
+    expect(JSON.parse(unsigned.lines[0] ?? '{}')).toMatchObject({ state: 'HELD', flags: ['signature_missing'] });
   });
 });
 
