@@ -23,7 +23,7 @@ const jwk = z.strictObject(
     y: coordinate.optional(),
     kid: z.string({ error: 'the same as kid beside it, or leave it out' }).optional(),
     alg: oneOf(['EdDSA', 'ES256']).optional(),
-    use: oneOf(['sig', 'sig']).optional(),
+    use: z.literal('sig', { error: 'sig, or leave it out' }).optional(),
   },
   { error: 'a public key as JWK: kty, crv, x, and y for P-256' },
 );

@@ -83,7 +83,10 @@ const common = {
     'an opaque token of 1 to 128 characters, never a name or number of a person',
   ),
   prescriber_dea: member(text(32).optional(), "the prescriber's DEA registration number as text"),
-  signatures: member(z.array(z.looseObject({})).max(8).optional(), 'an array of at most 8 objects'),
+  signatures: member(
+    z.array(z.looseObject({})).max(8).optional(),
+    'an array of at most 8 objects, each {"protected","signature"} of a detached JWS',
+  ),
   witnessed_checkpoint: member(text(8192).optional(), 'the newest checkpoint the lane has seen, as text'),
   ndc_sent: reserved('ndc_sent'),
   schedule_sent: reserved('schedule_sent'),

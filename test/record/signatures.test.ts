@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { canonicalText } from '../../src/record/canonical.ts';
 import { type CheckContext, checkRecord } from '../../src/record/check.ts';
@@ -111,6 +112,18 @@ describe('a signature that does not count', () => {
     expect(flagsOf(two, { roster: null })).toEqual(['signature_missing']);
   });
 
+  test('whatever its members hold: one flag, and nothing thrown', () => {
+    const text = fc.oneof(fc.string(), fc.constant(good.protected), fc.constant(good.signature), fc.base64String());
+    const element = fc.oneof(fc.record({ protected: text, signature: text }), fc.object({ maxDepth: 2 }));
+    fc.assert(
+      fc.property(fc.array(element, { minLength: 1, maxLength: 8 }), (signatures) => {
+        const sent = JSON.parse(JSON.stringify(signatures));
+        const isGood = sent.every((each: object) => JSON.stringify(each) === JSON.stringify(good));
+        expect(flagsOf({ ...two, signatures: sent })).toEqual(isGood ? [] : ['signature_invalid']);
+      }),
+    );
+  });
+
   test('nothing is asked of other schedules', () => {
     expect(flagsOf({ ...least, signatures: [{}] })).toEqual([]);
   });
@@ -202,6 +215,14 @@ describe('test vectors', () => {
     for (const form of ['public_key', 'jwk'] as const) expect(flagsOf(sent, { roster: rosterWith(form) })).toEqual([]);
     const altered = { ...sent, prescription_id: 'RX-1' };
     expect(flagsOf(altered, { roster: rosterWith('jwk') })).toEqual(['signature_invalid']);
+  });
+
+  test('the first is the example of docs/PROTOCOLS.md', () => {
+    const text = readFileSync(resolve(import.meta.dirname, '../../docs/PROTOCOLS.md'), 'utf8');
+    const { signed_form, protected: header, signature } = vectors.signed[0] ?? expect.fail('no vector');
+    for (const part of [signed_form, header, signature]) expect(text).toContain(part);
+    const sent = JSON.parse(/```json\n(\{"idempotency_key[^`]+"signatures"[^`]+)```/.exec(text)?.[1] ?? '{}');
+    expect(flagsOf(sent, { roster: rosterWith('jwk') })).toEqual([]);
   });
 
   test.skipIf(!hasOpenssl())('openssl agrees', () => {

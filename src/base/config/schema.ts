@@ -169,12 +169,18 @@ const scheduleTwo = z.strictObject({
   signature: oneOf(['optional', 'required'])
     .nullable()
     .default(null)
-    .describe('What happens to a Schedule II record without valid signature. Default: optional; production must say.'),
+    .describe(
+      'A Schedule II record without valid signature is flagged (optional) or held (required). Default: optional; production must say.',
+    ),
   roster_file: path("the store's roster of signing keys")
     .nullable()
     .default(null)
-    .describe('Who may sign Schedule II records.'),
-  second_signer: oneOf(['optional', 'required']).default('optional').describe('Whether a second signature is needed.'),
+    .describe(
+      'Who may sign Schedule II records, with which keys. Required where a signature is; read again on SIGHUP.',
+    ),
+  second_signer: oneOf(['optional', 'required'])
+    .default('optional')
+    .describe('required: a Schedule II record that no second person has signed is held.'),
 });
 
 const recovery = z.strictObject({

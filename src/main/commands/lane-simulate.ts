@@ -115,6 +115,7 @@ function inWords(counts: SimulatorCounts): string {
     `published ${published}`,
     `kept at the lanes ${kept}`,
     `at the gateway ${acknowledged + held}`,
+    `held ${held}`,
     `synced ${synced}`,
     `refused ${refused}`,
     `conflict ${conflict}`,

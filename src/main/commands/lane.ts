@@ -43,10 +43,15 @@ export function laneCommand(io: CommandIo = processIo): Command {
     .option('--drain <seconds>', 'then let the lanes bring what they still keep for at most so long', positive, 10)
     .option('--outbox <folder>', 'keep the lanes’ outboxes there (default: a temporary folder)')
     .option('--json', 'print the figures as JSON')
-    .addHelpText('after', '\nExit code: 0 all records are at the gateway, 1 some are not.')
+    .addHelpText('after', SIMULATE_HELP)
     .action(async (flags: SimulateFlags) => await simulate(flags, io));
   return lane;
 }
+
+const SIMULATE_HELP = `
+Schedule II records are signed by the two pharmacists of config/demo-roster.yaml; a few of those that go wrong are not.
+
+Exit code: 0 all records are at the gateway, 1 some are not.`;
 
 const PUBLISH_HELP = `
 The file holds one JSON object, or one a line (JSON Lines). It is published exactly as it stands, so publishing the
