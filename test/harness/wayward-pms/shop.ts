@@ -20,7 +20,7 @@ import type { Scene } from '../scene.ts';
 import type { Opinion } from './ledger.ts';
 import { WaywardPms } from './server.ts';
 
-export const SHORT_LIMITS = join(import.meta.dirname, '../short-limits.ts');
+const SHORT_LIMITS = join(import.meta.dirname, '../short-limits.ts');
 /** Where Node keeps the stripped sources of the test's gateways: the second start takes half the time. */
 const COMPILE_CACHE = join(import.meta.dirname, '../../../node_modules/.cache/counterfoil-test');
 const LANES = ['lane-1', 'lane-2'];
