@@ -24,6 +24,13 @@ export interface CheckedAnswer {
 }
 
 /**
+ * Most records that one answer sets aside. A PMS that reckons hashes wrongly says `hash_mismatch` to whole batches: the
+ * stream stops after so many, and the rest of the batch must not be given up before it does.
+ */
+const MOST_SET_ASIDE = 3;
+const NOBODY: ReadonlySet<number> = new Set();
+
+/**
  * Checks a 200 answer. Null when the body is no batch answer at all (a captive portal, another service): that is a
  * failed attempt. `resent` holds the sequences that met `hash_mismatch` before.
  */
@@ -35,13 +42,16 @@ export function checkAnswer(batch: Batch, json: unknown, resent: ReadonlySet<num
   const noted: number[] = [];
   const left: Left[] = [];
   let countedCount = 0;
+  let setAsideCount = 0;
   for (const entry of batch.entries) {
-    const outcome = outcomeOf(entry, results.get(entry.streamSequence), resent);
+    const mayGiveUp = setAsideCount < MOST_SET_ASIDE ? resent : NOBODY;
+    const outcome = outcomeOf(entry, results.get(entry.streamSequence), mayGiveUp);
     if (typeof outcome === 'string') {
       left.push({ sequence: entry.sequence, streamSequence: entry.streamSequence, why: outcome });
       continue;
     }
     countedCount += 1;
+    if (outcome.settle?.to === 'SET_ASIDE') setAsideCount += 1;
     if (outcome.settle !== null) settlements.push(outcome.settle);
     else if (isGap(entry)) noted.push(entry.sequence);
   }

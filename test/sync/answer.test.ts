@@ -161,6 +161,15 @@ describe('single words', () => {
     const answer = checkAnswer(batch, { results }, new Set([first.sequence]));
     expect(answer?.settlements[0]).toMatchObject({ to: 'SET_ASIDE', reason: 'hash_mismatch' });
   });
+
+  test('a PMS that reckons every hash wrongly has no more than three records set aside by one answer', () => {
+    const buffer = new MemoryBuffer();
+    const many = batchOf(Array.from({ length: 10 }, () => buffer.add('IV')));
+    const results = sentIn(many).map((entry) => acceptedResult(entry, 'hash_mismatch'));
+    const answer = checkAnswer(many, { results }, new Set(many.entries.map(({ sequence }) => sequence)));
+    expect(answer?.settlements.map(({ to }) => to)).toEqual(['SET_ASIDE', 'SET_ASIDE', 'SET_ASIDE']);
+    expect(answer?.left.map(({ why }) => why)).toEqual(Array(7).fill('hash_mismatch'));
+  });
 });
 
 test('a cosignature comes along, and one that makes no sense spoils nothing', () => {

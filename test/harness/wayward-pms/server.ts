@@ -41,6 +41,8 @@ export class WaywardPms {
   readonly #sockets = new Set<Socket>();
   /** Requests a trick was played on. */
   tricked = 0;
+  /** Honest 409 since the last batch that was taken. */
+  conflictsInRow = 0;
   #play: Play | null = null;
   #cut = false;
 
@@ -154,7 +156,9 @@ export class WaywardPms {
     if (request.path === PATHS.ping) {
       return { how: 'answer', status: 200, body: { status: 'ok', time_utc: new Date().toISOString() } };
     }
-    return { how: 'answer', headers, ...this.ledger.answer(request) };
+    const answer = this.ledger.answer(request);
+    if (request.batch !== null) this.conflictsInRow = answer.status === 409 ? this.conflictsInRow + 1 : 0;
+    return { how: 'answer', headers, ...answer };
   }
 }
 

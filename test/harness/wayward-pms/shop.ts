@@ -20,7 +20,7 @@ import type { Scene } from '../scene.ts';
 import type { Opinion } from './ledger.ts';
 import { WaywardPms } from './server.ts';
 
-export const SHORT_LIMITS = join(import.meta.dirname, '../short-limits.ts');
+const SHORT_LIMITS = join(import.meta.dirname, '../short-limits.ts');
 /** Where Node keeps the stripped sources of the test's gateways: the second start takes half the time. */
 const COMPILE_CACHE = join(import.meta.dirname, '../../../node_modules/.cache/counterfoil-test');
 const LANES = ['lane-1', 'lane-2'];
@@ -148,9 +148,14 @@ export class Shop {
     return waiting ?? 0;
   }
 
-  /** Quiet, everything at the PMS, and every answer on record. */
+  /** Nothing waits, and the PMS has everything. */
+  get done(): boolean {
+    return this.quiet && this.#complete;
+  }
+
+  /** Done, and the newest attempt's answer is on record; not for a process that never made one. */
   get idle(): boolean {
-    return this.quiet && this.#complete && [0, 1].every((log) => this.#newestOf(log) !== 'asked');
+    return this.done && [0, 1].every((log) => this.#newestOf(log) !== 'asked');
   }
 
   #newestOf(log: number): 'asked' | 'answered' {
@@ -179,7 +184,7 @@ export class Shop {
       await this.enter();
     }
     await this.#send(['II', 'IV'].map((schedule) => makeRecord(this.#random, 0, schedule)));
-    await this.until(() => this.quiet && this.#complete, 'that everything settled');
+    await this.until(() => this.done, 'that everything settled');
     const { code } = await this.gateway.stop();
     await this.#leave();
     if (code !== 0) throw new Error(`the gateway ended with ${code}:\n${this.gateway.output}`);
