@@ -6,7 +6,7 @@ import { systemClock, systemTimers } from '../../../src/base/clock.ts';
 import { NtpServer } from '../../../src/link/time/ntp-server.ts';
 import { offsetOf } from '../../../src/link/time/reading.ts';
 import { Scene } from '../../harness/scene.ts';
-import { ntpAnswer, type Play, type TimeServer, timeServer } from './time-server.ts';
+import { ntpAnswer, type Play, type TimeServer, timeServer } from '../../harness/time-server.ts';
 
 let scene: Scene;
 beforeEach(() => {

@@ -5,7 +5,7 @@ import { silentLog } from '../../../src/base/log.ts';
 import { type ClockStep, Timekeeper, type TimekeeperOptions } from '../../../src/link/time/timekeeper.ts';
 import { HandTime } from '../../harness/hand-time.ts';
 import { Scene } from '../../harness/scene.ts';
-import { type Play, timeServer } from './time-server.ts';
+import { type Play, timeServer } from '../../harness/time-server.ts';
 
 let scene: Scene;
 beforeEach(() => {
