@@ -62,6 +62,18 @@ describe('a server that knows the time', () => {
   });
 });
 
+test('the next address of a name is tried when the first says nothing, and remembered', async () => {
+  const good = await timeServer(scene, RIGHT);
+  const port = Number(good.name.split(':')[1]);
+  // Nobody listens at the first one.
+  const options = { burst: 3, spacingMs: 1, timeoutMs: 200, pivotMs: Date.UTC(2026, 10, 1) };
+  const resolve = async () => ['127.0.0.2', '127.0.0.1'].map((address) => ({ address, family: 4 }));
+  const client = new NtpServer(`time.test:${port}`, options, { clock: systemClock, timers: systemTimers, resolve });
+  expect(await client.poll(running())).not.toBeNull();
+  expect(client.state).toBe('ok');
+  expect(good.asked).toHaveLength(3);
+});
+
 describe("kiss-o'-death", () => {
   test.each(['DENY', 'RSTR'])('%s: it is never asked again', async (kiss) => {
     const { server, client, reading } = await poll({ ...RIGHT, kiss });
