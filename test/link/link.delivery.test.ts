@@ -71,11 +71,14 @@ async function store(records: (seen: Seen, good: Script) => Answer | Promise<Ans
   const sell = async () => {
     rig.buffer.addMany(3);
     rig.sync.wake();
-    // A batch that is not full lingers for a moment.
-    await time.pass(SYNC_DEFAULTS.lingerMs);
-    await rig.pms.until(() => rig.pms.batches.length > 0);
+    await sent(time, () => rig.pms.batches.length > 0);
   };
   return { ...rig, time, link, words, pass, sell };
+}
+
+/** Hand time passes in small steps (a batch that is not full lingers) until the request is there. */
+async function sent(time: HandTime, holds: () => boolean): Promise<void> {
+  while (!holds()) await time.pass(10);
 }
 
 /** Real sockets need real turns of the event loop, and hand time does not pass meanwhile. */
@@ -138,11 +141,11 @@ describe('no false alarm', () => {
       await new Promise<void>((resolve) => waiting.push(resolve));
       return await good(seen);
     };
-    const { buffer, pms, words, pass, sync } = await store(slow);
+    const { buffer, pms, words, pass, sync, time } = await store(slow);
     for (let batch = 1; batch <= 6; batch += 1) {
       buffer.addMany(3);
       sync.wake();
-      while (waiting.length === 0) await pass(1);
+      await sent(time, () => waiting.length > 0);
       await pass(20);
       waiting.shift()?.();
       await happens(() => buffer.counts().SYNCED === batch * 3);
