@@ -32,8 +32,8 @@ export interface ProbeResult {
   readonly certificateUntilMs: number | null;
 }
 
-/** A refusal of our certificate is here within a round trip of the handshake. */
-const TICKET_GRACE_MS = 500;
+/** A refusal of our certificate is here within a round trip of the handshake, also from a busy PMS. */
+const TICKET_GRACE_MS = 1_500;
 
 /** The fault of a layer's error that has no code of its own. */
 const OTHERWISE = {

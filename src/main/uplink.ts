@@ -9,6 +9,7 @@ import { messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { RecordBuffer, SettledRecord } from '../buffer/api.ts';
 import type { Pulse } from '../link/heartbeat.ts';
+import type { LayerChange } from '../link/journal.ts';
 import { Link } from '../link/link.ts';
 import type { ModeChange, ModeState } from '../link/mode.ts';
 import { LINK_DEFAULTS, type LinkOptions } from '../link/options.ts';
@@ -72,7 +73,7 @@ export class Uplink {
       delivery: () => this.#sync.status(),
       onProbe: () => this.#mode.judge(),
       onPulse: parts.onPulse,
-      onLayers: (changes) => this.#note('link_layer', { layers: changes }),
+      onLayers: (changes) => this.#layersChanged(changes),
       onChange: ({ from, to, fault }) => {
         this.#note('link', { from, to, reason: fault ?? '' });
         if (to === 'ONLINE') this.#sync.linkRestored();
@@ -126,6 +127,14 @@ export class Uplink {
 
   streams() {
     return this.#sync.status();
+  }
+
+  #layersChanged(changes: readonly LayerChange[]): void {
+    for (const { layer, verdict, code, changes: count } of changes) {
+      const why = code === null ? {} : { code };
+      this.#parts.log.info('a layer of the link has changed', { layer, to: verdict, ...why, count });
+    }
+    this.#note('link_layer', { layers: changes });
   }
 
   #modeChanged({ from, to, reasons, lastedMs }: ModeChange): void {

@@ -176,7 +176,8 @@ export class StrictLedger {
 
   /** Answers batches in order and look-ups; the ping too. */
   readonly script: Script = (seen) => {
-    if (seen.path === PMS_PATHS.ping) return { status: 200, body: { status: 'ok', time_utc: '2026-11-22T09:03:00Z' } };
+    if (seen.path === PMS_PATHS.ping)
+      return { status: 200, body: { status: 'ok', time_utc: new Date().toISOString() } };
     if (seen.path === PMS_PATHS.lookup) return this.#lookup(seen);
     return this.take(batchIn(seen));
   };

@@ -43,6 +43,7 @@ type Heard = Answered | { readonly kind: 'silent' | 'name_not_found' };
 const NTP_PORT = 123;
 /** RATE again and again: at most this many times the interval. */
 const MAX_PATIENCE = 64;
+const MAX_ADDRESSES = 4;
 
 export class NtpServer {
   /** As it was configured. */
@@ -51,6 +52,7 @@ export class NtpServer {
   readonly #parts: NtpParts;
   #state: NtpState = 'unasked';
   #patience = 1;
+  #answered: string | null = null;
 
   /** `name` is `host` or `host:port`; an IPv6 address stands in brackets. */
   constructor(name: string, options: NtpOptions, parts: NtpParts) {
@@ -103,23 +105,31 @@ export class NtpServer {
     else this.#state = heard.kind === 'answer' ? 'unusable' : heard.kind;
   }
 
+  /** Tries the addresses of the name one after the other, the one that answered last first. */
   async #ask(bounds: Bounds): Promise<Heard> {
     const { host, port } = targetOf(this.name);
-    let address: Address | undefined;
+    let addresses: readonly Address[];
     try {
-      [address] = await inTime(this.#parts.resolve(host), 'name_server_silent', bounds);
+      addresses = await inTime(this.#parts.resolve(host), 'name_server_silent', bounds);
     } catch {
       return { kind: 'name_not_found' };
     }
-    if (address === undefined) return { kind: 'name_not_found' };
-    const socket = createSocket(address.family === 6 ? 'udp6' : 'udp4');
-    try {
-      return await inTime(this.#answer(socket, address.address, port), 'connect_timeout', bounds);
-    } catch {
-      return { kind: 'silent' };
-    } finally {
-      socket.close();
+    if (addresses.length === 0) return { kind: 'name_not_found' };
+    const known = addresses.filter(({ address }) => address === this.#answered);
+    for (const { address, family } of [...known, ...addresses].slice(0, MAX_ADDRESSES)) {
+      if (bounds.signal.aborted) break;
+      const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
+      try {
+        const heard = await inTime(this.#answer(socket, address, port), 'connect_timeout', bounds);
+        this.#answered = address;
+        return heard;
+      } catch {
+        // Silent or out of reach; a box without IPv6 is told about IPv6 addresses too.
+      } finally {
+        socket.close();
+      }
     }
+    return { kind: 'silent' };
   }
 
   /** Sends a question and resolves with the first answer that is one; a connected socket hears nobody but the server. */

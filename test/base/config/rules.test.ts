@@ -39,6 +39,26 @@ describe('listeners', () => {
   });
 });
 
+test('TLS files for the PMS need https, and a client certificate needs its key', () => {
+  const secure = { url: 'https://pms.example.com' };
+  expect(keysOf({ pms: { ca_file: 'ca.pem', ...PEM } })).toEqual(['pms.ca_file', 'pms.cert_file', 'pms.key_file']);
+  expect(keysOf({ pms: { ...secure, cert_file: 'c.pem' } })).toEqual(['pms.key_file']);
+  expect(keysOf({ pms: { ...secure, key_file: 'k.pem' } })).toEqual(['pms.cert_file']);
+  expect(keysOf({ pms: { ...secure, ca_file: 'ca.pem', ...PEM } })).toEqual([]);
+});
+
+test.each([
+  ['time.nist.gov', true],
+  ['10.0.0.1:1123', true],
+  ['[2001:db8::1]:123', true],
+  ['ntp://time.nist.gov', false],
+  ['two words', false],
+  ['2001:db8::1', false],
+])('time server %s', (server, fine) => {
+  const parsed = configSchema.safeParse({ gateway: { store: '1' }, clock: { ntp_servers: [server] } });
+  expect(parsed.success).toBe(fine);
+});
+
 test('records settle without proof only one by one and over TLS', () => {
   expect(keysOf({ sync: { accept_unproved: true } })).toEqual(['sync.accept_unproved']);
   expect(keysOf({ sync: { accept_unproved: true, profile: 'single' } })).toEqual(['sync.accept_unproved']);

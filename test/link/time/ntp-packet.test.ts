@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ntpRequest, readNtpAnswer } from '../../../src/link/time/ntp-packet.ts';
-import { ntpAnswer, type Play } from './time-server.ts';
+import { ntpAnswer, type Play } from '../../harness/time-server.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 22, 9, 0, 0, 250);
 const nonce = Buffer.from('0123456789abcdef', 'hex');

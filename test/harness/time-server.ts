@@ -1,7 +1,7 @@
 /** A time server over real UDP that plays what the test says, and counts who asks. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import type { Scene } from '../../harness/scene.ts';
+import type { Scene } from './scene.ts';
 
 export interface Play {
   /** What its clock shows, UTC in ms. */
