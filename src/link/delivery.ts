@@ -2,6 +2,7 @@
  * The delivery layer: do records get through, not only pings. Pure. It needs two facts of each stream: since when
  * something waits without any checked receipt, and what came last instead of one.
  *
+ * The wait counts from when the heartbeat passes: after an outage records have a fair chance before anybody is blamed.
  * A stream that moves never fails here, however slow its line: every receipt starts the wait anew, and batches shrink
  * until one takes a few seconds. A request that hangs is seen before its own time-out of 30 s, because what counts is the
  * wait and not the request's end. A stream that was stopped (token, address) fails at once.
@@ -45,15 +46,18 @@ const FAULT_OF: Readonly<Record<string, FaultCode>> = {
   http_503: 'pms_busy',
 };
 
-/** The layer's verdict. `limitMs`: a wait without receipt that is longer fails. */
+/**
+ * The layer's verdict. `limitMs`: a wait without receipt that is longer fails. `passingSinceMs`: monotonic, since when
+ * heartbeats pass; null while they do not.
+ */
 export function deliveryVerdict(
   streams: readonly StreamDelivery[],
   now: Now,
   limitMs: number,
-  heartbeatOk: boolean,
+  passingSinceMs: number | null,
 ): LayerVerdict {
   const base = { layer: 'delivery', latencyMs: latencyOf(streams), atMs: now.utcMs } as const;
-  const stuck = streams.filter((stream) => isStuck(stream, now.monotonicMs, limitMs));
+  const stuck = streams.filter((stream) => isStuck(stream, now.monotonicMs - limitMs, passingSinceMs ?? 0));
   const [worst] = stuck.toSorted((a, b) => (a.waitingSinceMs ?? 0) - (b.waitingSinceMs ?? 0));
   if (worst === undefined) {
     const moves = streams.some((stream) => stream.lastReceiptAtMs !== null);
@@ -62,7 +66,7 @@ export function deliveryVerdict(
       : 'nothing was sent yet';
     return { ...base, verdict: moves ? 'ok' : 'unknown', code: null, reason: moves ? null : reason, advice: null };
   }
-  const code = heartbeatOk ? codeOf(worst.lastFault) : 'below_failed';
+  const code = passingSinceMs === null ? 'below_failed' : codeOf(worst.lastFault);
   const waitedMs = now.monotonicMs - (worst.waitingSinceMs ?? now.monotonicMs);
   const who = stuck.map(({ stream }) => NAMES[stream] ?? stream).join(', ');
   const fault = worst.lastFault === null ? '' : `, latest fault ${worst.lastFault}`;
@@ -70,8 +74,8 @@ export function deliveryVerdict(
   return { ...base, verdict: 'fail', code, reason: message, advice: FAULTS[code].advice };
 }
 
-function isStuck(stream: StreamDelivery, nowMs: number, limitMs: number): boolean {
-  return stream.waitingSinceMs !== null && (stream.stopped || nowMs - stream.waitingSinceMs >= limitMs);
+function isStuck({ stopped, waitingSinceMs }: StreamDelivery, beforeMs: number, passingSinceMs: number): boolean {
+  return waitingSinceMs !== null && (stopped || Math.max(waitingSinceMs, passingSinceMs) <= beforeMs);
 }
 
 function codeOf(fault: string | null): FaultCode {

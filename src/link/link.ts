@@ -37,6 +37,8 @@ export interface LinkParts {
   readonly onLayers: (changes: readonly LayerChange[]) => void;
   /** A heartbeat passed; it carries the PMS's word about the time. */
   readonly onPulse: (pulse: Pulse) => void;
+  /** Heartbeats pass again, or for the first time: a good moment to try what was put off. */
+  readonly onHeartbeatBack: () => void;
   /** After every round of probes, changed or not; for the mode. */
   readonly onProbe: (state: LinkState) => void;
 }
@@ -50,6 +52,8 @@ export class Link {
   #journal: Journal = EMPTY_JOURNAL;
   /** Monotonic time of the latest round of probes. */
   #roundAtMs = Number.NEGATIVE_INFINITY;
+  /** Monotonic time since when heartbeats pass; null while they do not. */
+  #passingSinceMs: number | null = null;
   #cancelTimer: () => void = () => {};
   #cancelTick: () => void = () => {};
   #stopped: AbortController | null = null;
@@ -101,7 +105,7 @@ export class Link {
   }
 
   async #round(signal: AbortSignal): Promise<void> {
-    const { clock, delivery, onProbe, onPulse } = this.#parts;
+    const { clock, delivery, onHeartbeatBack, onProbe, onPulse } = this.#parts;
     const { verdicts, pulse, certificateUntilMs } = await this.#probe.run(signal);
     if (signal.aborted) return;
     const monotonicMs = clock.monotonicMs();
@@ -110,12 +114,14 @@ export class Link {
       ({ lastReceiptAtMs }) => (lastReceiptAtMs ?? this.#roundAtMs) > this.#roundAtMs,
     );
     this.#roundAtMs = monotonicMs;
-    const heartbeatOk = verdicts.some(({ layer, verdict }) => layer === 'heartbeat' && verdict === 'ok');
-    const all = [...verdicts, this.#delivery(heartbeatOk)];
+    const isBack = pulse !== null && this.#passingSinceMs === null;
+    this.#passingSinceMs = pulse === null ? null : (this.#passingSinceMs ?? monotonicMs);
+    const all = [...verdicts, this.#delivery()];
     const known = certificateUntilMs ?? this.#state.certificateUntilMs;
     const next = afterProbe(this.#state, all, receiptSeen, utcMs, this.#options);
     if (pulse !== null) onPulse(pulse);
     this.#become({ ...next, certificateUntilMs: known }, all);
+    if (isBack) onHeartbeatBack();
     onProbe(this.#state);
   }
 
@@ -131,17 +137,17 @@ export class Link {
 
   #judgeDelivery(): void {
     const { clock } = this.#parts;
-    const delivery = this.#delivery(this.heartbeatOk());
+    const delivery = this.#delivery();
     const before = this.#state.layers.delivery;
     // What was measured in a round stays as it is until the verdict or the fault changes; the wait in the text grows.
     if (before.verdict === delivery.verdict && delivery.verdict !== 'fail') return;
     this.#become(afterDelivery(this.#state, delivery, clock.utcMs(), this.#options), [delivery]);
   }
 
-  #delivery(heartbeatOk: boolean): LayerVerdict {
+  #delivery(): LayerVerdict {
     const { clock, delivery } = this.#parts;
     const now = { monotonicMs: clock.monotonicMs(), utcMs: clock.utcMs() };
-    const verdict = deliveryVerdict(delivery(), now, this.#options.deliveryLimitMs, heartbeatOk);
+    const verdict = deliveryVerdict(delivery(), now, this.#options.deliveryLimitMs, this.#passingSinceMs);
     // While a receipt is awaited the latest latency is the best that is known.
     return { ...verdict, latencyMs: verdict.latencyMs ?? this.#state.layers.delivery.latencyMs };
   }

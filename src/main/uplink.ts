@@ -72,11 +72,11 @@ export class Uplink {
       authorization: () => bearer(readToken),
       delivery: () => this.#sync.status(),
       onProbe: () => this.#mode.judge(),
+      onHeartbeatBack: () => this.#sync.linkRestored(),
       onPulse: parts.onPulse,
       onLayers: (changes) => this.#layersChanged(changes),
       onChange: ({ from, to, fault }) => {
         this.#note('link', { from, to, reason: fault ?? '' });
-        if (to === 'ONLINE') this.#sync.linkRestored();
         parts.onChange();
       },
     });

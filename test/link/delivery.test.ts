@@ -11,12 +11,12 @@ const IDLE: StreamDelivery = {
   lastFault: null,
   stopped: false,
 };
-const verdictOf = (parts: Partial<StreamDelivery>[], heartbeatOk = true) =>
+const verdictOf = (parts: Partial<StreamDelivery>[], passingSinceMs: number | null = 1000) =>
   deliveryVerdict(
     parts.map((part) => ({ ...IDLE, ...part })),
     now,
     LIMIT_MS,
-    heartbeatOk,
+    passingSinceMs,
   );
 
 test('knows nothing before a receipt came', () => {
@@ -67,6 +67,15 @@ test('a stream that was stopped fails at once while something waits', () => {
   expect(verdictOf([stopped]).verdict).not.toBe('fail');
 });
 
+test('after an outage the wait counts from when the heartbeat passes again', () => {
+  const waiting = { waitingSinceMs: 100_000, lastReceiptAtMs: 99_000, lastFault: 'not_connected' };
+  expect(verdictOf([waiting], 475_001).verdict).toBe('ok');
+  expect(verdictOf([waiting], 475_000)).toMatchObject({
+    verdict: 'fail',
+    reason: expect.stringContaining('no receipt for 400 s'),
+  });
+});
+
 describe('the fault', () => {
   test.each([
     ['timed_out', 'records_unanswered'],
@@ -87,6 +96,6 @@ describe('the fault', () => {
   });
 
   test('without a heartbeat it is that of a layer below', () => {
-    expect(verdictOf([{ waitingSinceMs: 0, lastFault: 'not_connected' }], false).code).toBe('below_failed');
+    expect(verdictOf([{ waitingSinceMs: 0, lastFault: 'not_connected' }], null).code).toBe('below_failed');
   });
 });

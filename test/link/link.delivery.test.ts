@@ -44,6 +44,7 @@ async function store(records: (seen: Seen, good: Script) => Answer | Promise<Ans
       onChange: ({ to, fault }) => words.push(`${to} ${fault ?? ''}`.trim()),
       onLayers: () => {},
       onPulse: () => {},
+      onHeartbeatBack: () => rig.sync.linkRestored(),
       onProbe: () => {
         rounds += 1;
         roundAtMs = time.monotonicMs();
@@ -152,6 +153,24 @@ describe('no false alarm', () => {
     }
     expect(pms.batches).toHaveLength(6);
     expect(words).toEqual(['ONLINE']);
+  });
+
+  test('when the line comes back after an hour: the backlog goes at once, and nobody is blamed meanwhile', async () => {
+    let up = true;
+    const { buffer, link, pms, ledger, words, pass, time } = await store((seen, good) => (up ? good(seen) : 'cut'));
+    const answers = pms.script;
+    pms.script = (seen) => (up ? answers(seen) : 'cut');
+    up = false;
+    buffer.addMany(3);
+    await pass(3_600);
+    expect(words.at(-1)).toMatch(/^OFFLINE heartbeat/);
+    expect(link.state().layers.delivery.code).toBe('below_failed');
+    up = true;
+    words.length = 0;
+    await pass(16);
+    await sent(time, () => ledger.held.size === 3);
+    await pass(15);
+    expect(words).toEqual(['DEGRADED', 'ONLINE']);
   });
 
   test('while nothing is sold all night', async () => {

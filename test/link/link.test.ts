@@ -52,6 +52,7 @@ async function linkTo(script: Script, parts: Partial<LinkParts> = {}, options: P
       onChange: (change) => changes.push(change),
       onLayers: (layers) => told.push(...layers),
       onPulse: () => {},
+      onHeartbeatBack: () => {},
       onProbe: (state) => waiting(state),
       ...parts,
     },
@@ -96,9 +97,9 @@ describe('the link', () => {
 
   test('is degraded when the heartbeat passes and nothing gets delivered', async () => {
     const delivery = () => [{ ...STREAM, waitingSinceMs: systemClock.monotonicMs() - 600_000 }];
-    const { link, until } = await linkTo(healthy, { delivery });
+    const { link, until } = await linkTo(healthy, { delivery }, { deliveryLimitMs: 1 });
     link.start();
-    const state = await until((one) => one.layers.heartbeat.verdict === 'ok');
+    const state = await until((one) => one.layers.delivery.verdict === 'fail');
     expect(state.link).toBe('DEGRADED');
     expect(state.layers.delivery.verdict).toBe('fail');
   });
