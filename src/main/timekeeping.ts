@@ -53,9 +53,9 @@ export function timekeeper({ clock }: Config, parts: TimekeepingParts): Timekeep
         note('clock', { from: was, to: quality, source, ...measured, ...(doubt === null ? {} : { doubt }) });
         parts.onChange();
       },
-      onStep: ({ byMs, atMs }) => {
+      onStep: ({ byMs, count, atMs }) => {
         const by = Math.round(byMs);
-        note('clock_step', { by_ms: by, from: toUtcText(atMs - by), to: toUtcText(atMs) });
+        note('clock_step', { by_ms: by, count, from: toUtcText(atMs - by), to: toUtcText(atMs) });
         parts.onChange();
       },
     },

@@ -1,4 +1,5 @@
 /** The box's clock, measured by the real gateway against a real time server over UDP and against the PMS. */
+import { utimesSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { gatewayStatusSchema } from '../../src/health/status-schema.ts';
@@ -96,6 +97,18 @@ describe('with a time server', () => {
 });
 
 describe('without a time server', () => {
+  test('a clock that stands before what the box has written is known to be wrong from the first record on', async () => {
+    const gateway = await Gateway.start(scene);
+    await gateway.stop();
+    const tomorrow = (Date.now() + 24 * HOUR_MS) / 1000;
+    utimesSync(gateway.bufferFile, tomorrow, tomorrow);
+    await gateway.start();
+    expect(await oneRecord(gateway)).toBe(2);
+    const { clock, problems } = await look(gateway);
+    expect(clock).toMatchObject({ quality: 'unsynchronised', doubt: 'behind_own_files' });
+    expect(problems[0]?.output).toMatch(/before what this box itself has written.*never sets the clock/);
+  });
+
   test('a PMS that agrees is enough', async () => {
     const gateway = await Gateway.start(scene, { pmsUrl: (await pmsOff(0)).url });
     await became(gateway, 'synchronised');

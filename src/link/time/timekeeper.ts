@@ -24,6 +24,8 @@ export interface TimekeeperOptions extends ClockLimits {
 /** The clock was set: it moved by this much against the monotonic clock. */
 export interface ClockStep {
   readonly byMs: number;
+  /** Over 1 when several came in a row: a clock that is set every second must not fill the trail. */
+  readonly count: number;
   /** UTC after it. */
   readonly atMs: number;
 }
@@ -47,6 +49,8 @@ export interface ClockFacts extends ClockWord {
 const TICK_MS = 1000;
 /** Time services slew by less than this in a second; more is a step. */
 const STEP_MS = 500;
+/** After a step was told, those that follow within this are told together. */
+const STEP_QUIET_MS = 60_000;
 /** Until a server has answered it is asked more often: 64 s is the shortest interval of RFC 5905 (MINPOLL). */
 const EAGER_MS = 64_000;
 /** A reading older than this is worth nothing any more, however long the interval: it has gone wrong by seconds. */
@@ -71,6 +75,8 @@ export class Timekeeper {
   /** The wall clock's distance from the monotonic one when it was looked at last. */
   #distanceMs: number;
   #steps = 0;
+  #untold = { byMs: 0, count: 0 };
+  #toldAtMs = Number.NEGATIVE_INFINITY;
   #stopped: AbortController | null = null;
   readonly #polls = new Set<Promise<void>>();
   #cancelTick: () => void = () => {};
@@ -143,12 +149,18 @@ export class Timekeeper {
   #watchStep(): void {
     const { utcMs, monotonicMs } = this.#now();
     const byMs = utcMs - monotonicMs - this.#distanceMs;
-    if (Math.abs(byMs) < STEP_MS) return;
-    this.#distanceMs += byMs;
-    this.#steps += 1;
-    this.#parts.log.warn('the clock was set', { durationMs: Math.round(byMs) });
-    this.#parts.onStep({ byMs, atMs: utcMs });
-    this.#judge();
+    if (Math.abs(byMs) >= STEP_MS) {
+      this.#distanceMs += byMs;
+      this.#steps += 1;
+      this.#untold = { byMs: this.#untold.byMs + byMs, count: this.#untold.count + 1 };
+      this.#judge();
+    }
+    if (this.#untold.count === 0 || monotonicMs - this.#toldAtMs < STEP_QUIET_MS) return;
+    const step = { ...this.#untold, atMs: utcMs };
+    this.#untold = { byMs: 0, count: 0 };
+    this.#toldAtMs = monotonicMs;
+    this.#parts.log.warn('the clock was set', { durationMs: Math.round(step.byMs), count: step.count });
+    this.#parts.onStep(step);
   }
 
   #judge(): void {

@@ -95,12 +95,16 @@ describe('with time servers', () => {
     time.setByMs = 3_600_000;
     expect(made.quality()).toBe('unsynchronised');
     expect(made.facts().offsetMs).toBeCloseTo(-3_600_000, 0);
-    expect(steps).toEqual([{ byMs: 3_600_000, atMs: time.utcMs() }]);
+    expect(steps).toEqual([{ byMs: 3_600_000, count: 1, atMs: time.utcMs() }]);
     expect(server.asked).toHaveLength(1);
     time.setByMs = 0;
     await time.pass(1_000);
     expect(told).toEqual(['unknown synchronised', 'synchronised unsynchronised', 'unsynchronised synchronised']);
-    expect(steps).toHaveLength(2);
+    await time.pass(60_000);
+    expect(steps.map(({ byMs, count }) => [byMs, count])).toEqual([
+      [3_600_000, 1],
+      [-3_600_000, 1],
+    ]);
   });
 
   test('is asked again after the interval, and one that did not answer sooner', async () => {
@@ -178,6 +182,21 @@ describe('without time servers', () => {
     await time.pass(3_000);
     expect(made.facts()).toMatchObject({ quality: 'unknown', source: 'none', pmsOffsetMs: null });
   });
+});
+
+test('a clock that is set every second is told once a minute, and nothing of it is lost', async () => {
+  const time = new SetClock();
+  const { made, steps } = keeper(time);
+  made.start();
+  for (let second = 0; second < 150; second += 1) {
+    time.setByMs += 1_000;
+    await time.pass(1_000);
+  }
+  await time.pass(60_000);
+  expect(steps.length).toBeLessThanOrEqual(4);
+  expect(steps.reduce((sum, { count }) => sum + count, 0)).toBe(150);
+  expect(steps.reduce((sum, { byMs }) => sum + byMs, 0)).toBe(150_000);
+  expect(made.facts().steps).toBe(150);
 });
 
 test('slewing is no step, however far it leads', async () => {
