@@ -18,8 +18,8 @@ export type Reaction =
   | { readonly how: 'truncated'; readonly body: unknown }
   /** More than anybody should read. */
   | { readonly how: 'oversized' }
-  /** A good answer under a content coding nobody asked for, or a content type that is not JSON. */
-  | { readonly how: 'gzipped' | 'mistyped'; readonly body: unknown };
+  /** A good answer under a content coding, or under a coding or a content type that makes it no answer. */
+  | { readonly how: 'gzipped' | 'miscoded' | 'mistyped'; readonly body: unknown };
 
 const DRIP_MS = 25;
 const OVERSIZED_BYTES = 9 * 1024 * 1024;
@@ -58,6 +58,10 @@ export function carryOut(reaction: Reaction, response: ServerResponse): void {
     case 'gzipped':
       response.writeHead(200, { ...JSON_TYPE, 'content-encoding': 'gzip' });
       response.end(gzipSync(JSON.stringify(reaction.body)));
+      return;
+    case 'miscoded':
+      response.writeHead(200, { ...JSON_TYPE, 'content-encoding': 'x-unheard-of' });
+      response.end(JSON.stringify(reaction.body));
       return;
     case 'mistyped':
       response.writeHead(200, { 'content-type': 'text/plain' });

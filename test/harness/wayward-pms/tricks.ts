@@ -57,7 +57,7 @@ const invented = (one: (entry: SentEntry) => Result) => (turn: Turn) =>
   answer(200, { results: turn.request.batch?.records.map((entry) => one(entry)) ?? [] });
 
 const spoiled =
-  (how: 'truncated' | 'gzipped' | 'mistyped') =>
+  (how: 'truncated' | 'gzipped' | 'miscoded' | 'mistyped') =>
   (turn: Turn): Reaction => {
     const { status, body } = turn.honest();
     return status === 200 ? { how, body } : answer(status, body);
@@ -177,7 +177,8 @@ export const TRICKS = {
   'JSON without results': { react: () => answer(200, { status: 'ok' }), on: 'posts', told: { status: 200 } },
   'JSON null': { react: () => answer(200, null), on: 'posts', told: { status: 200 } },
   'results that are no list': { react: () => answer(200, { results: 'all fine' }), told: { status: 200 } },
-  'gzip nobody asked for': { react: spoiled('gzipped'), told: { fault: 'not_json' } },
+  'a good answer in gzip': { react: spoiled('gzipped') },
+  'a good answer in a coding nobody knows': { react: spoiled('miscoded'), told: { fault: 'not_json' } },
   'JSON under another type': { react: spoiled('mistyped'), told: { fault: 'not_json' } },
   // 200, and not what was asked.
   'yes under another hash': {
