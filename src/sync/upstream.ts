@@ -45,6 +45,8 @@ export class Upstream {
       connect: {
         timeout: connectTimeoutMs,
         keepAliveInitialDelay: TCP_KEEP_ALIVE_MS,
+        // Said here, so that no variable of the environment can take it away.
+        rejectUnauthorized: true,
         ...(tls?.ca == null ? {} : { ca: tls.ca }),
         ...(tls?.cert == null ? {} : { cert: tls.cert }),
         ...(tls?.key == null ? {} : { key: tls.key }),
@@ -119,6 +121,8 @@ export class Upstream {
       status,
       retryAfter: textOf(headers['retry-after']),
       accepts: textOf(headers['accept-encoding']),
+      location: originOf(textOf(headers.location), base),
+      page: /^(text\/html|application\/xhtml\+xml)\s*(;|$)/i.test(textOf(headers['content-type']) ?? ''),
       json,
     };
   }
@@ -127,6 +131,11 @@ export class Upstream {
 function textOf(header: string | string[] | undefined): string | null {
   if (header === undefined) return null;
   return typeof header === 'string' ? header : header.join(', ');
+}
+
+/** Only the origin: the rest of an address may carry a secret of somebody else's. */
+function originOf(location: string | null, base: URL): string | null {
+  return location !== null && URL.canParse(location, base.href) ? new URL(location, base).origin : null;
 }
 
 /** We never ask for a content coding, so an answer with one is not ours to guess at. */

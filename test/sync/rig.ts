@@ -17,6 +17,8 @@ const QUICK: Partial<SyncOptions> = {
   idlePollMs: 60_000,
   retryBaseMs: 1,
   retryCapMs: 4,
+  suspectAfterMs: 20,
+  startSpreadMs: 0,
   stoppedRetryMs: 4,
   verificationPollMs: 4,
   stopGraceMs: 50,

@@ -47,6 +47,8 @@ describe('a reply', () => {
       status: 429,
       retryAfter: '3',
       accepts: 'zstd',
+      location: null,
+      page: false,
       json: { wait: true },
     });
   });
