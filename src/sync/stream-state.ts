@@ -277,7 +277,10 @@ export function isSuspicious(state: StreamState, round: Round, outcome: Outcome)
 
 /** The look-up after a failed attempt passed, and the PMS does not have the lone record. */
 export function afterSuspicion(state: StreamState, round: Round, sequence: number): StreamState {
-  return { ...state, suspect: suspected(state.suspect, sequence, round.nowMs) };
+  const suspect = suspected(state.suspect, sequence, round.nowMs);
+  const next = { ...state, suspect };
+  if (onTrial(next, round.nowMs, round.options) === null) return next;
+  return { ...next, retry: { ...state.retry, notBeforeMs: round.nowMs } };
 }
 
 /** The trial came to nothing. Without an answer the PMS may have noted the marker all the same. */

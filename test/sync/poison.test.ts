@@ -120,7 +120,11 @@ describe('a PMS that fails with everything', () => {
     rig.sync.start();
     await rig.buffer.until(() => rig.buffer.notesOf('sync_answer').length >= 120);
     expect(rig.buffer.counts()).toEqual({ PENDING: 9 });
-    rig.pms.script = rig.ledger.script;
+    // It recovers before a record is tried: what a trial would prove has its own test.
+    rig.pms.script = (seen) => {
+      if (isBatch(seen) && !isMarker(seen)) rig.pms.script = rig.ledger.script;
+      return rig.pms.script === rig.ledger.script ? rig.ledger.script(seen) : fails(seen, rig);
+    };
     await rig.buffer.until(() => rig.buffer.counts().SYNCED === 9);
     expect(rig.ledger.gaps).toEqual([]);
   });
