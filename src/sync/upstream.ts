@@ -4,6 +4,7 @@
  */
 import { Agent, errors } from 'undici';
 import type { Timers } from '../base/clock.ts';
+import { ACCEPTED, decode } from './coding.ts';
 import type { Coding, SyncOptions } from './options.ts';
 import type { Reply } from './outcome.ts';
 
@@ -99,6 +100,7 @@ export class Upstream {
       headers: {
         'content-type': 'application/json',
         accept: 'application/json',
+        'accept-encoding': ACCEPTED,
         'user-agent': 'counterfoil',
         ...(content.coding === 'identity' ? {} : { 'content-encoding': content.coding }),
         ...content.headers,
@@ -115,7 +117,13 @@ export class Upstream {
       if (bytes > this.#options.maxAnswerBytes) return { kind: 'fault', fault: 'answer_too_large' };
       chunks.push(chunk);
     }
-    const json = jsonOf(textOf(headers['content-type']), headers['content-encoding'], Buffer.concat(chunks));
+    const unpacked = await decode(
+      Buffer.concat(chunks),
+      textOf(headers['content-encoding']),
+      this.#options.maxAnswerBytes,
+    );
+    if (unpacked === 'too_large') return { kind: 'fault', fault: 'answer_too_large' };
+    const json = unpacked === 'unreadable' ? undefined : jsonOf(textOf(headers['content-type']), unpacked);
     return {
       kind: 'reply',
       status,
@@ -138,9 +146,7 @@ function originOf(location: string | null, base: URL): string | null {
   return location !== null && URL.canParse(location, base.href) ? new URL(location, base).origin : null;
 }
 
-/** We never ask for a content coding, so an answer with one is not ours to guess at. */
-function jsonOf(type: string | null, coding: string | string[] | undefined, bytes: Buffer): unknown {
-  if (coding !== undefined && coding !== 'identity') return undefined;
+function jsonOf(type: string | null, bytes: Buffer): unknown {
   if (!/^application\/([\w.+-]+\+)?json\s*(;|$)/i.test(type ?? '')) return undefined;
   try {
     const value: unknown = JSON.parse(bytes.toString('utf8'));
