@@ -8,6 +8,7 @@ import type { TrailBody } from '../buffer/api.ts';
 import type { Stream } from '../record/types.ts';
 import { contentDigestOf, PMS_PATHS } from '../record/wire.ts';
 import type { Batch } from './batch.ts';
+import { Hold } from './hold.ts';
 import { type CheckedLookup, checkLookup, lookupBody } from './lookup.ts';
 import type { Coding, SyncOptions } from './options.ts';
 import { type Outcome, outcomeOf, type Reply } from './outcome.ts';
@@ -15,7 +16,7 @@ import { logOf, type SyncParts } from './ports.ts';
 import { singleOutcomeOf } from './single.ts';
 import type { Token } from './token.ts';
 import type { Turn } from './turn.ts';
-import type { Upstream } from './upstream.ts';
+import type { Content, Upstream } from './upstream.ts';
 import type { Subject } from './verdict.ts';
 
 export interface Answered {
@@ -31,6 +32,14 @@ export interface Sending {
   readonly batch: Batch;
   readonly bytes: Buffer;
   readonly coding: Coding;
+}
+
+/** A request under way whose last bytes are held back. */
+export interface Begun {
+  readonly hold: Hold;
+  readonly answered: Promise<Answered>;
+  /** It has ended, one way or the other, maybe before its last bytes left. */
+  isOver(): boolean;
 }
 
 export class Exchange {
@@ -58,7 +67,23 @@ export class Exchange {
   }
 
   /** Sends a request. Rejects only when the attempt could not be recorded; then nothing was sent. */
-  async send({ batch, bytes, coding }: Sending): Promise<Answered> {
+  async send(sending: Sending): Promise<Answered> {
+    await this.#noteAttempt(sending);
+    return this.#sendNoted(sending, null);
+  }
+
+  /** Begins a request whose end is held back; resolves when the attempt is recorded and the first bytes leave. */
+  async begin(sending: Sending): Promise<Begun> {
+    await this.#noteAttempt(sending);
+    const hold = new Hold();
+    let over = false;
+    const answered = this.#sendNoted(sending, hold).finally(() => {
+      over = true;
+    });
+    return { hold, answered, isOver: () => over };
+  }
+
+  async #noteAttempt({ batch, bytes }: Sending): Promise<void> {
     await this.note('sync_attempt', {
       stream: this.#stream,
       first: batch.first,
@@ -68,8 +93,11 @@ export class Exchange {
       batch: batch.digest,
       ...(batch.trial === null ? {} : { trial: batch.trial.sequence }),
     });
+  }
+
+  async #sendNoted({ batch, bytes, coding }: Sending, hold: Hold | null): Promise<Answered> {
     const headers = { 'x-idempotency-key': batch.key };
-    const { reply, durationMs } = await this.#post(PMS_PATHS.sync, bytes, coding, headers);
+    const { reply, durationMs } = await this.#post(PMS_PATHS.sync, { bytes, coding, headers, hold });
     const judge = this.#options.profile === 'single' ? singleOutcomeOf : outcomeOf;
     const outcome = judge(reply, this.#parts.clock.utcMs(), this.#options.retryAfterCapMs);
     return { outcome, reply, batch: batch.digest, durationMs };
@@ -81,7 +109,12 @@ export class Exchange {
     const body = lookupBody(gatewayId, subjects);
     const key = hash('sha256', body, 'hex');
     await this.note('sync_lookup', { stream: this.#stream, count: subjects.length, batch: key });
-    const { reply, durationMs } = await this.#post(PMS_PATHS.lookup, body, 'identity', {});
+    const { reply, durationMs } = await this.#post(PMS_PATHS.lookup, {
+      bytes: body,
+      coding: 'identity',
+      headers: {},
+      hold: null,
+    });
     const outcome = outcomeOf(reply, this.#parts.clock.utcMs(), this.#options.retryAfterCapMs);
     const answered = { outcome, reply, batch: key, durationMs };
     return { answered, checked: outcome.kind === 'answered' ? checkLookup(subjects, outcome.json, gatewayId) : null };
@@ -106,17 +139,17 @@ export class Exchange {
     await this.#parts.buffer.note(logOf(this.#stream), kind, body);
   }
 
-  /** While the request is under way, the stream has nothing to do here. */
-  async #post(path: string, bytes: Buffer, coding: Coding, headers: Readonly<Record<string, string>>) {
+  /** While the request is under way, the stream has nothing to do here. What was held back counts from its release. */
+  async #post(path: string, content: Content) {
     const { clock } = this.#parts;
-    const startedMs = clock.monotonicMs();
+    let startedMs = clock.monotonicMs();
+    void content.hold?.decided.then(() => {
+      startedMs = clock.monotonicMs();
+    });
     this.#turn.leave();
     try {
-      const reply = await this.#upstream.post(path, {
-        bytes,
-        coding,
-        headers: { ...headers, ...this.#token.header(), 'content-digest': contentDigestOf(bytes) },
-      });
+      const own = { ...this.#token.header(), 'content-digest': contentDigestOf(content.bytes) };
+      const reply = await this.#upstream.post(path, { ...content, headers: { ...content.headers, ...own } });
       return { reply, durationMs: clock.monotonicMs() - startedMs };
     } finally {
       this.#turn.enter();

@@ -20,10 +20,12 @@ export interface SyncOptions {
   readonly acceptUnproved: boolean;
   /** Most records in a request of the standard stream; how many there are follows the line (`pace.ts`). */
   readonly batchSize: number;
-  /** Most records in a Schedule II request: small, so that one slow verification holds few others up. */
+  /** The same for Schedule II: it starts with few and grows only while a backlog leaves quickly. */
   readonly scheduleTwoBatchSize: number;
   /** Largest body in bytes before compression; a single larger record still goes, alone. */
   readonly maxBodyBytes: number;
+  /** A body of at least so many bytes crosses the line while the PMS works on the one before (`hold.ts`). */
+  readonly overlapFromBytes: number;
   /** How long a standard batch that is not full waits for more; saves commits. Schedule II never waits. */
   readonly lingerMs: number;
   /** A stream with nothing to do looks again after this long, even if nobody woke it. */
@@ -58,8 +60,9 @@ export const SYNC_DEFAULTS: Omit<SyncOptions, 'pmsUrl'> = {
   profile: 'batch',
   acceptUnproved: false,
   batchSize: 5_000,
-  scheduleTwoBatchSize: 20,
+  scheduleTwoBatchSize: 500,
   maxBodyBytes: 4 * 1024 * 1024,
+  overlapFromBytes: 32 * 1024,
   lingerMs: 200,
   idlePollMs: 5_000,
   coding: 'auto',

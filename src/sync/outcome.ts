@@ -19,7 +19,7 @@ export type Reply =
   | { readonly kind: 'fault'; readonly fault: Fault };
 
 /** No usable reply: whether the PMS has the batch is unknown, and only its word will tell. */
-type Fault = 'not_connected' | 'timed_out' | 'broken_off' | 'answer_too_large' | 'stopped';
+type Fault = 'not_connected' | 'timed_out' | 'broken_off' | 'answer_too_large' | 'withdrawn' | 'stopped';
 
 export type Outcome =
   | { readonly kind: 'answered'; readonly json: unknown }

@@ -26,7 +26,9 @@ const TARGET_MOST_MS = 4_000;
 /** Requests this small tell the round trip; a longer one can only show that it is shorter than thought. */
 const SMALL_ENTRIES = 10;
 const SMALL_WEIGHT = 0.25;
-const FIRST_ENTRIES = 250;
+/** Enough for a store that is up to date; a backlog multiplies it soon. */
+const FIRST_ENTRIES = 20;
+const MOST_GROWTH = 4;
 
 export function startPace(batchSize: number): Pace {
   return { entries: Math.min(FIRST_ENTRIES, batchSize), baseMs: null };
@@ -37,7 +39,7 @@ export function paced(pace: Pace, sent: Timed, batchSize: number): Pace {
   const baseMs = baseAfter(pace.baseMs, sent);
   if (sent.count < pace.entries) return { ...pace, baseMs };
   const targetMs = Math.min(Math.max(baseMs * ROUND_TRIPS, TARGET_LEAST_MS), TARGET_MOST_MS);
-  const factor = Math.min(Math.max(targetMs / Math.max(sent.durationMs, 1), 0.5), 2);
+  const factor = Math.min(Math.max(targetMs / Math.max(sent.durationMs, 1), 0.5), MOST_GROWTH);
   return { baseMs, entries: bounded(sent.count * factor, batchSize) };
 }
 

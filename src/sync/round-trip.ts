@@ -8,7 +8,7 @@ import { type CheckedAnswer, checkAnswer } from './answer.ts';
 import type { Batch } from './batch.ts';
 import { Booking } from './booking.ts';
 import { codingFrom } from './coding.ts';
-import type { Answered, Exchange, Sending } from './exchange.ts';
+import type { Answered, Begun, Exchange, Sending } from './exchange.ts';
 import type { Outcome } from './outcome.ts';
 import type { SyncParts } from './ports.ts';
 import type { Source } from './position.ts';
@@ -71,10 +71,10 @@ export class RoundTrip {
     return this.#booking.settled();
   }
 
-  /** The state after the round trip. Rejects when the buffer could not write; what it had settled by then stays so. */
-  async run(state: StreamState, sending: Sending, trip: Trip): Promise<StreamState> {
+  /** The state after the round trip; `begun` when the request is under way already. Rejects when the buffer could not write; what it had settled by then stays so. */
+  async run(state: StreamState, sending: Sending, trip: Trip, begun: Begun | null): Promise<StreamState> {
     this.#tally.attempt();
-    const answered = await this.#exchange.send(sending);
+    const answered = begun === null ? await this.#exchange.send(sending) : await begun.answered;
     const { outcome, reply } = answered;
     if (reply.kind === 'fault' && reply.fault === 'stopped') return state;
     const round: Round = {

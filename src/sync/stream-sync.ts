@@ -14,8 +14,8 @@ import type { Exchange } from './exchange.ts';
 import { Pause } from './pause.ts';
 import type { SyncAlarm, SyncParts } from './ports.ts';
 import { AT_OLDEST, exhausted, type Source, sourceOf } from './position.ts';
-import { Preparation, type Prepared } from './prepare.ts';
-import { ReadAhead } from './read-ahead.ts';
+import { Preparation } from './prepare.ts';
+import { type Ahead, ReadAhead } from './read-ahead.ts';
 import { type RoundOptions, RoundTrip } from './round-trip.ts';
 import { Settler } from './settler.ts';
 import { afterFailure, entryLimit, isStopped, onTrial, type StreamState, startState } from './stream-state.ts';
@@ -27,6 +27,7 @@ export interface LoopOptions extends RoundOptions {
   readonly lingerMs: number;
   readonly idlePollMs: number;
   readonly startSpreadMs: number;
+  readonly overlapFromBytes: number;
 }
 
 export class StreamSync {
@@ -58,7 +59,7 @@ export class StreamSync {
     this.#exchange = exchange;
     this.#turn = turn;
     this.#preparation = new Preparation(stream, parts, options.profile, turn);
-    this.#ahead = new ReadAhead(this.#preparation);
+    this.#ahead = new ReadAhead(this.#preparation, exchange, parts.log, options.overlapFromBytes);
     this.#pause = new Pause(parts.timers);
     this.#linger = new Pause(parts.timers);
     this.#tally = new Tally(stream, parts.clock);
@@ -115,7 +116,7 @@ export class StreamSync {
       const waitMs = await this.#safeStep();
       if (waitMs > 0 && !this.#stopping) await this.#pause.wait(waitMs);
     }
-    this.#ahead.drop();
+    await this.#ahead.end();
     await this.#roundTrip.booked().catch((error: unknown) => this.#complain(error));
   }
 
@@ -152,27 +153,30 @@ export class StreamSync {
     if (backOffMs > 0) return backOffMs;
     this.#news = false;
     const source = sourceOf(this.#state.position, nowMs);
-    const prepared = await this.#prepare(source, nowMs);
+    const { prepared, begun } = await this.#prepare(source, nowMs);
     if (prepared.damaged.length > 0) await this.#quarantine(prepared.damaged);
     if (prepared.unspeakable !== null) await this.#parts.buffer.noteGaps(this.stream, [prepared.unspeakable]);
     const { batch, more } = prepared;
     if (batch !== null) {
       this.#tally.waiting();
       if (more && batch.trial === null && this.#isCalm(nowMs)) this.#ahead.begin(batch.last + 1, this.#limits(nowMs));
-      await this.#change(await this.#roundTrip.run(this.#state, { ...prepared, batch }, { source, more }));
+      await this.#change(await this.#roundTrip.run(this.#state, { ...prepared, batch }, { source, more }, begun));
+      // Nothing may stay held back over a wait.
+      if (this.#state.retry.notBeforeMs > nowMs || isStopped(this.#state)) this.#ahead.drop();
       return 0;
     }
     if (prepared.damaged.length === 0 && prepared.unspeakable === null) await this.#idle(source, nowMs);
     return 0;
   }
 
-  async #prepare(source: Source, nowMs: number): Promise<Prepared> {
+  async #prepare(source: Source, nowMs: number): Promise<Ahead> {
     // What is pending is known only once the verdicts so far are on disk; the cursor goes by numbers.
     if (source.read === 'pending') await this.#roundTrip.booked();
     const limits = this.#limits(nowMs);
     const ahead = await this.#ahead.take(source, limits);
     if (ahead !== null) return ahead;
-    return this.#preparation.make({ ...limits, source, onTrial: onTrial(this.#state, nowMs, this.#options) });
+    const wanted = { ...limits, source, onTrial: onTrial(this.#state, nowMs, this.#options) };
+    return { prepared: await this.#preparation.make(wanted), begun: null };
   }
 
   #limits(nowMs: number) {

@@ -99,7 +99,7 @@ function loopOptions(stream: Stream, options: SyncOptions) {
   const batchSize = urgent ? options.scheduleTwoBatchSize : options.batchSize;
   return {
     ...options,
-    ...(urgent ? { lingerMs: 0, startSpreadMs: 0 } : {}),
+    ...(urgent ? { lingerMs: 0, startSpreadMs: 0, overlapFromBytes: Number.POSITIVE_INFINITY } : {}),
     ...(options.profile === 'single' ? { batchSize: 1, coding: 'identity' as const } : { batchSize }),
     // Without verified TLS anybody on the line can say yes.
     acceptUnproved: options.acceptUnproved && options.profile === 'single' && isVerified(options.pmsUrl),

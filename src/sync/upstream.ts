@@ -2,9 +2,11 @@
  * The connection to the PMS: one undici Agent of our own, HTTP/1.1, keep-alive, no redirects, answers bounded in size and
  * time. It reports what came back and judges nothing.
  */
+import { Readable } from 'node:stream';
 import { Agent, errors } from 'undici';
 import type { Timers } from '../base/clock.ts';
 import { ACCEPTED, decode } from './coding.ts';
+import { type Hold, heldBody } from './hold.ts';
 import type { Coding, SyncOptions } from './options.ts';
 import type { Reply } from './outcome.ts';
 
@@ -15,6 +17,8 @@ export interface Content {
   readonly bytes: Buffer;
   readonly coding: Coding;
   readonly headers: Readonly<Record<string, string>>;
+  /** Keeps the end of the body back until it is decided; null sends it as it is. */
+  readonly hold: Hold | null;
 }
 
 export type UpstreamOptions = Pick<
@@ -74,18 +78,26 @@ export class Upstream {
     const agent = this.#agent;
     if (agent === null || !this.#open) return { kind: 'fault', fault: 'stopped' };
     const controller = new AbortController();
-    let timedOut = false;
-    const cancel = this.#timers.after(this.#options.requestTimeoutMs, () => {
-      timedOut = true;
+    let fault: 'stopped' | 'timed_out' | 'withdrawn' = 'stopped';
+    const abort = (because: typeof fault) => {
+      fault = because;
       controller.abort();
+    };
+    const clock = () => this.#timers.after(this.#options.requestTimeoutMs, () => abort('timed_out'));
+    let over = false;
+    let cancel = content.hold === null ? clock() : () => {};
+    // What is held back has its time from when it may go.
+    void content.hold?.decided.then((goes) => {
+      if (!goes) abort('withdrawn');
+      else if (!over) cancel = clock();
     });
     this.#running.add(controller);
     try {
       return await this.#exchange(agent, path, content, controller.signal);
     } catch (error) {
-      if (timedOut) return { kind: 'fault', fault: 'timed_out' };
-      return { kind: 'fault', fault: controller.signal.aborted ? 'stopped' : faultOf(error) };
+      return { kind: 'fault', fault: controller.signal.aborted ? fault : faultOf(error) };
     } finally {
+      over = true;
       cancel();
       this.#running.delete(controller);
     }
@@ -103,9 +115,10 @@ export class Upstream {
         'accept-encoding': ACCEPTED,
         'user-agent': 'counterfoil',
         ...(content.coding === 'identity' ? {} : { 'content-encoding': content.coding }),
+        'content-length': String(content.bytes.length),
         ...content.headers,
       },
-      body: content.bytes,
+      body: content.hold === null ? content.bytes : Readable.from(heldBody(content.bytes, content.hold)),
       signal,
     });
     const { statusCode: status, headers, body } = response;

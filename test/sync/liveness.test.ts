@@ -138,7 +138,11 @@ test('whatever a PMS did, once it is good nothing is PENDING for ever, and nothi
       fc.boolean(),
       chances,
       async (moods, count, heartbeat, chance) => {
-        const world = makePaperWorld({ scheduleTwoBatchSize: 5, maxBodyBytes: 6000 }, chance, () => heartbeat);
+        const world = makePaperWorld(
+          { scheduleTwoBatchSize: 5, batchSize: 4, maxBodyBytes: 6000, overlapFromBytes: 1 },
+          chance,
+          () => heartbeat,
+        );
         fill(world, count);
         let turn = 0;
         world.script = (seen) => {

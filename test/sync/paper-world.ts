@@ -75,6 +75,7 @@ export function makePaperWorld(
     async post(path, content) {
       life += 1;
       world.requests += 1;
+      if (content.hold !== null && !(await content.hold.decided)) return { kind: 'fault', fault: 'withdrawn' };
       return replyOf(await world.script(seenOf(path, content)));
     },
   };

@@ -19,6 +19,7 @@ const QUICK: Partial<SyncOptions> = {
   retryCapMs: 4,
   suspectAfterMs: 20,
   startSpreadMs: 0,
+  overlapFromBytes: 1,
   stoppedRetryMs: 4,
   verificationPollMs: 4,
   stopGraceMs: 50,

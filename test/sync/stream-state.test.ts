@@ -77,7 +77,7 @@ describe('failures', () => {
     expect(entryLimit(state, 1100, options)).toBe(1);
     state = afterAnswer(state, roundOf(1), answerOf(roundOf(1).batch, ['accepted']));
     expect(state.retry.failures).toBe(0);
-    expect(entryLimit(state, 1100, options)).toBe(250);
+    expect(entryLimit(state, 1100, options)).toBe(20);
   });
 
   test('over what a batch holds start a search by prefix once the breaker has opened, while the heartbeat passes', () => {

@@ -14,7 +14,7 @@ afterEach(() => scene.close());
 
 describe('Schedule II', () => {
   test('does not wait for a standard request that hangs', async () => {
-    const rig = await makeRig(scene);
+    const rig = await makeRig(scene, { options: { scheduleTwoBatchSize: 20 } });
     rig.pms.script = (seen) => (batchIn(seen).stream === 'standard' ? 'hang' : rig.ledger.script(seen));
     rig.buffer.addMany(3);
     rig.sync.start();
