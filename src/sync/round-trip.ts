@@ -4,7 +4,7 @@
  * an answer in which every entry has its verdict is written down behind the next request (`booking.ts`).
  */
 import type { Stream } from '../record/types.ts';
-import { type CheckedAnswer, checkAnswer } from './answer.ts';
+import { type CheckedAnswer, checkInSlices } from './answer.ts';
 import type { Batch } from './batch.ts';
 import { Booking } from './booking.ts';
 import { codingFrom } from './coding.ts';
@@ -25,6 +25,7 @@ import {
 import type { Tally } from './tally.ts';
 import type { Token } from './token.ts';
 import { Trouble } from './trouble.ts';
+import type { Turn } from './turn.ts';
 
 export interface RoundOptions extends StateOptions {
   readonly profile: 'batch' | 'single';
@@ -44,6 +45,7 @@ export class RoundTrip {
   readonly #token: Token;
   readonly #tally: Tally;
   readonly #settler: Settler;
+  readonly #turn: Turn;
   readonly #trouble: Trouble;
   readonly #booking = new Booking();
 
@@ -55,6 +57,7 @@ export class RoundTrip {
     readonly token: Token;
     readonly tally: Tally;
     readonly settler: Settler;
+    readonly turn: Turn;
   }) {
     this.#stream = parts.stream;
     this.#options = parts.options;
@@ -63,6 +66,7 @@ export class RoundTrip {
     this.#token = parts.token;
     this.#tally = parts.tally;
     this.#settler = parts.settler;
+    this.#turn = parts.turn;
     this.#trouble = new Trouble(parts);
   }
 
@@ -95,7 +99,7 @@ export class RoundTrip {
 
   async #takeAnswer(state: StreamState, round: Round, answered: Answered, json: unknown): Promise<StreamState> {
     const { batch } = round;
-    const answer = this.#check(state, batch, json);
+    const answer = await this.#check(state, batch, json);
     if (answer === null) {
       await this.#booking.settled();
       const failure = { kind: 'failed', fault: 'not_an_answer', askedMs: null } as const;
@@ -110,12 +114,17 @@ export class RoundTrip {
     return batch.trial !== null && answer.noted.length === 0 ? this.#trouble.trialFailed(next, round) : next;
   }
 
-  #check(state: StreamState, batch: Batch, json: unknown): CheckedAnswer | null {
+  async #check(state: StreamState, batch: Batch, json: unknown): Promise<CheckedAnswer | null> {
     // A stream that stopped because records were refused sets no more of them aside.
     const resent = state.alarm === 'records_refused' ? new Set<number>() : state.resent;
     const { profile, acceptUnproved } = this.#options;
     if (profile === 'single') return checkSingle(batch, json, resent, acceptUnproved);
-    return checkAnswer(batch, json, resent);
+    const check = checkInSlices(batch, json, resent);
+    for (;;) {
+      const step = check.next();
+      if (step.done) return step.value;
+      await this.#turn.pass();
+    }
   }
 
   async #write(batch: Batch, answer: CheckedAnswer, answered: Answered): Promise<void> {

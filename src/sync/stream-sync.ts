@@ -64,7 +64,16 @@ export class StreamSync {
     this.#linger = new Pause(parts.timers);
     this.#tally = new Tally(stream, parts.clock);
     const settler = new Settler(stream, parts, this.#tally, turn);
-    this.#roundTrip = new RoundTrip({ stream, options, sync: parts, exchange, token, tally: this.#tally, settler });
+    this.#roundTrip = new RoundTrip({
+      stream,
+      options,
+      sync: parts,
+      exchange,
+      token,
+      tally: this.#tally,
+      settler,
+      turn,
+    });
     this.#state = startState(options);
   }
 
