@@ -104,7 +104,9 @@ const sync = z.strictObject({
     .describe('single: one record per request, for a PMS that knows no batches.'),
   accept_unproved: yesNo()
     .default(false)
-    .describe('With profile single over https://: settle records on answers that name neither key nor hash. Health says so.'),
+    .describe(
+      'With profile single over https://: settle records on answers that name neither key nor hash. Health says so.',
+    ),
 });
 
 const fallback = z.strictObject({
