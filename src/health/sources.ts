@@ -105,6 +105,8 @@ export interface StreamFacts {
   readonly attemptsTotal: number;
   readonly receiptsTotal: number;
   readonly settledTotal: number;
+  /** Those settled on an answer that proves nothing (`sync.accept_unproved`). */
+  readonly unprovedTotal: number;
 }
 
 export interface StorageFacts {

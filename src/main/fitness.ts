@@ -18,11 +18,6 @@ const NOT_YET: readonly Unmet[] = [
     message: 'the append-only trail partition that production needs is not part of this version; set it to false',
   },
   {
-    asked: (config) => config.sync.profile === 'single',
-    key: 'sync.profile',
-    message: 'this version sends batches only; write batch',
-  },
-  {
     asked: (config) => config.storage.maxBytes !== null,
     key: 'storage.max_bytes',
     message: 'this version watches the whole file system only; write null',

@@ -49,7 +49,7 @@ export class Uplink {
     const readToken = () => readSecret(config.pms.tokenFile, 'pms_token', process.env);
     const shared = { clock: parts.clock, timers: systemTimers, random: Math.random, log: parts.log };
     this.#sync = new Sync(
-      { ...SYNC_DEFAULTS, pmsUrl: config.pms.url, batchSize: config.sync.batchSize, tls: this.#tls },
+      { ...SYNC_DEFAULTS, pmsUrl: config.pms.url, ...config.sync, tls: this.#tls },
       {
         ...shared,
         buffer: parts.buffer,

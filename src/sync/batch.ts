@@ -1,11 +1,11 @@
 /**
- * A batch as bytes. Payloads go in as they are stored: their hash was fixed at intake and nothing re-serialises them
+ * A request as bytes. Payloads go in as they are stored: their hash was fixed at intake and nothing re-serialises them
  * (design: "these stored bytes are the bytes that are sent"). Pure.
  */
 
-import { hash } from 'node:crypto';
+import { createHash, type Hash, hash } from 'node:crypto';
 import { toUtcText } from '../base/clock.ts';
-import type { StoredRecord, StreamEntry } from '../buffer/api.ts';
+import type { GapMarker, StoredRecord, StreamEntry } from '../buffer/api.ts';
 import { sequenceId } from '../record/lane-wire.ts';
 import type { Stream } from '../record/types.ts';
 import { isGap } from './ports.ts';
@@ -25,39 +25,107 @@ export interface Batch {
   readonly last: number;
   /** JSON, UTF-8, before compression. */
   readonly body: Buffer;
-  /** `X-Idempotency-Key`: hex SHA-256 of `body`, so the same bytes always have the same key. */
+  /** `X-Idempotency-Key`: hex SHA-256 of `body`, so the same bytes always have the same key; in `single` the record's. */
   readonly key: string;
+  /** Names the request in the trail, where no lane's key may stand: hex SHA-256 of `body`. */
+  readonly digest: string;
+  /** The record whose marker the only entry is, sent to see whether the PMS takes that instead; null in all others. */
+  readonly trial: StoredRecord | null;
 }
 
 /** Bytes around the entries: names, epoch, numbers and a checkpoint, generously. */
 const HEAD_RESERVE_BYTES = 1024;
 
-/**
- * The longest batch that starts with the first entry, has no hole in its stream numbers, at most `limit` entries and at
- * most `maxBodyBytes` bytes; but always at least one entry. Null for no entries.
- */
+/** Takes entries one by one, so that a large batch can be made in slices. */
+export class BatchBuilder {
+  readonly #head: BatchHead;
+  readonly #limit: number;
+  readonly #maxBodyBytes: number;
+  readonly #entries: StreamEntry[] = [];
+  readonly #parts: Buffer[] = [];
+  readonly #hash: Hash = createHash('sha256');
+  #first = 0;
+  #bytes: number;
+
+  /** At most `limit` entries and `maxBodyBytes` bytes; but always at least one entry. */
+  constructor(head: BatchHead, limit: number, maxBodyBytes: number) {
+    this.#head = head;
+    this.#limit = limit;
+    this.#maxBodyBytes = maxBodyBytes;
+    this.#bytes = HEAD_RESERVE_BYTES + (head.checkpoint?.length ?? 0);
+  }
+
+  get count(): number {
+    return this.#entries.length;
+  }
+
+  /** Stream number that the next entry must have; null before the first. */
+  get next(): number | null {
+    return this.#entries.length === 0 ? null : this.#first + this.#entries.length;
+  }
+
+  /** False when the entry does not go in: a hole in the numbers, or no room for it. The batch ends there. */
+  add(entry: StreamEntry): boolean {
+    const empty = this.#entries.length === 0;
+    if (empty) this.#first = entry.streamSequence;
+    if (this.#entries.length >= this.#limit || entry.streamSequence !== this.#first + this.#entries.length)
+      return false;
+    const rendered = renderEntry(this.#head, entry);
+    this.#bytes += rendered.length + 1;
+    if (!empty && this.#bytes > this.#maxBodyBytes) return false;
+    this.#push(empty ? Buffer.from(openingOf(this.#head, this.#first)) : COMMA);
+    this.#push(rendered);
+    this.#entries.push(entry);
+    return true;
+  }
+
+  /** The batch, null when nothing was added; the builder is used up. */
+  finish(): Batch | null {
+    if (this.#entries.length === 0) return null;
+    this.#push(CLOSING);
+    const digest = this.#hash.digest('hex');
+    return {
+      entries: this.#entries,
+      first: this.#first,
+      last: this.#first + this.#entries.length - 1,
+      body: Buffer.concat(this.#parts),
+      key: digest,
+      digest,
+      trial: null,
+    };
+  }
+
+  #push(part: Buffer): void {
+    this.#parts.push(part);
+    this.#hash.update(part);
+  }
+}
+
+/** The longest batch that starts with the first entry and keeps the builder's limits. Null for no entries. */
 export function buildBatch(
   head: BatchHead,
   entries: readonly StreamEntry[],
   limit: number,
   maxBodyBytes: number,
 ): Batch | null {
-  const first = entries[0]?.streamSequence;
-  if (first === undefined) return null;
-  const taken: StreamEntry[] = [];
-  const parts: Buffer[] = [];
-  let bytes = HEAD_RESERVE_BYTES + (head.checkpoint?.length ?? 0);
-  for (const entry of entries) {
-    if (taken.length >= limit || entry.streamSequence !== first + taken.length) break;
-    const rendered = renderEntry(head, entry);
-    bytes += rendered.length + 1;
-    if (taken.length > 0 && bytes > maxBodyBytes) break;
-    if (taken.length > 0) parts.push(COMMA);
-    parts.push(rendered);
-    taken.push(entry);
-  }
-  const body = Buffer.concat([Buffer.from(openingOf(head, first)), ...parts, CLOSING]);
-  return { entries: taken, first, last: first + taken.length - 1, body, key: hash('sha256', body, 'hex') };
+  const builder = new BatchBuilder(head, limit, maxBodyBytes);
+  for (const entry of entries) if (!builder.add(entry)) break;
+  return builder.finish();
+}
+
+/** The marker of a record under suspicion, alone, to see whether the PMS takes it in the record's place. */
+export function buildTrial(head: BatchHead, record: StoredRecord): Batch | null {
+  const { sequence, streamSequence, payloadHash } = record;
+  const marker: GapMarker = { gap: 'set_aside', sequence, streamSequence, payloadHash };
+  const batch = buildBatch(head, [marker], 1, 0);
+  return batch === null ? null : { ...batch, trial: record };
+}
+
+/** `sync.profile: single`: the stored bytes of one record are the whole body, and its own key is the request's. */
+export function buildSingle(record: StoredRecord): Batch {
+  const { payload: body, streamSequence, idempotencyKey: key } = record;
+  const digest = hash('sha256', body, 'hex');
+  return { entries: [record], first: streamSequence, last: streamSequence, body, key, digest, trial: null };
 }
 
 const COMMA = Buffer.from(',');

@@ -1,10 +1,12 @@
-/** Content codings of request bodies (RFC 9110 section 8.4): what the PMS takes, and the compression itself. */
+/** Content codings (RFC 9110 section 8.4): what the PMS takes, compressing requests, reading compressed answers. */
 import { promisify } from 'node:util';
-import { gzip, zstdCompress } from 'node:zlib';
+import { gunzip, gzip, zstdCompress, zstdDecompress } from 'node:zlib';
 import type { Coding } from './options.ts';
 
 const gzipAsync = promisify(gzip);
 const zstdAsync = promisify(zstdCompress);
+const gunzipAsync = promisify(gunzip);
+const unzstdAsync = promisify(zstdDecompress);
 
 /** Below this a coding saves less than a packet. */
 const WORTH_CODING_BYTES = 1024;
@@ -31,4 +33,27 @@ export function codingFrom(accepts: string | null): Coding | null {
 export async function encode(body: Buffer, coding: Coding): Promise<{ bytes: Buffer; coding: Coding }> {
   if (coding === 'identity' || body.length < WORTH_CODING_BYTES) return { bytes: body, coding: 'identity' };
   return { bytes: coding === 'zstd' ? await zstdAsync(body) : await gzipAsync(body), coding };
+}
+
+/** `Accept-Encoding` of our requests: results are mostly hashes as hex digits, which halve. */
+export const ACCEPTED = 'zstd, gzip';
+
+/**
+ * An answer's body as it was before its coding. A text instead when it cannot be had: a coding nobody asked for or bytes
+ * that are not in it, or more than `maxBytes` (a small answer can unpack to any size).
+ */
+export async function decode(
+  bytes: Buffer,
+  coding: string | null,
+  maxBytes: number,
+): Promise<Buffer | 'unreadable' | 'too_large'> {
+  const name = coding?.trim().toLowerCase() ?? 'identity';
+  if (name === 'identity') return bytes;
+  const unpack = name === 'zstd' ? unzstdAsync : name === 'gzip' || name === 'x-gzip' ? gunzipAsync : null;
+  if (unpack === null) return 'unreadable';
+  try {
+    return await unpack(bytes, { maxOutputLength: maxBytes });
+  } catch (error) {
+    return error instanceof RangeError ? 'too_large' : 'unreadable';
+  }
 }

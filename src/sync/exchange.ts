@@ -8,13 +8,15 @@ import type { TrailBody } from '../buffer/api.ts';
 import type { Stream } from '../record/types.ts';
 import { contentDigestOf, PMS_PATHS } from '../record/wire.ts';
 import type { Batch } from './batch.ts';
-import { encode } from './coding.ts';
+import { Hold } from './hold.ts';
 import { type CheckedLookup, checkLookup, lookupBody } from './lookup.ts';
 import type { Coding, SyncOptions } from './options.ts';
 import { type Outcome, outcomeOf, type Reply } from './outcome.ts';
 import { logOf, type SyncParts } from './ports.ts';
+import { singleOutcomeOf } from './single.ts';
 import type { Token } from './token.ts';
-import type { Upstream } from './upstream.ts';
+import type { Turn } from './turn.ts';
+import type { Content, Upstream } from './upstream.ts';
 import type { Subject } from './verdict.ts';
 
 export interface Answered {
@@ -25,34 +27,80 @@ export interface Answered {
   readonly durationMs: number;
 }
 
+/** What is sent: a batch and how it travels. */
+export interface Sending {
+  readonly batch: Batch;
+  readonly bytes: Buffer;
+  readonly coding: Coding;
+}
+
+/** A request under way whose last bytes are held back. */
+export interface Begun {
+  readonly hold: Hold;
+  readonly answered: Promise<Answered>;
+  /** It has ended, one way or the other, maybe before its last bytes left. */
+  isOver(): boolean;
+}
+
 export class Exchange {
   readonly #stream: Stream;
   readonly #parts: SyncParts;
   readonly #options: SyncOptions;
-  readonly #upstream: Upstream;
+  readonly #upstream: Pick<Upstream, 'post'>;
   readonly #token: Token;
+  readonly #turn: Turn;
 
-  constructor(stream: Stream, parts: SyncParts, options: SyncOptions, upstream: Upstream, token: Token) {
+  constructor(
+    stream: Stream,
+    parts: SyncParts,
+    options: SyncOptions,
+    upstream: Pick<Upstream, 'post'>,
+    token: Token,
+    turn: Turn,
+  ) {
     this.#stream = stream;
     this.#parts = parts;
     this.#options = options;
     this.#upstream = upstream;
     this.#token = token;
+    this.#turn = turn;
   }
 
-  /** Sends a batch. Rejects only when the attempt could not be recorded; then nothing was sent. */
-  async send(batch: Batch, coding: Coding): Promise<Answered> {
-    const content = await encode(batch.body, coding);
+  /** Sends a request. Rejects only when the attempt could not be recorded; then nothing was sent. */
+  async send(sending: Sending): Promise<Answered> {
+    await this.#noteAttempt(sending);
+    return this.#sendNoted(sending, null);
+  }
+
+  /** Begins a request whose end is held back; resolves when the attempt is recorded and the first bytes leave. */
+  async begin(sending: Sending): Promise<Begun> {
+    await this.#noteAttempt(sending);
+    const hold = new Hold();
+    let over = false;
+    const answered = this.#sendNoted(sending, hold).finally(() => {
+      over = true;
+    });
+    return { hold, answered, isOver: () => over };
+  }
+
+  async #noteAttempt({ batch, bytes }: Sending): Promise<void> {
     await this.note('sync_attempt', {
       stream: this.#stream,
       first: batch.first,
       last: batch.last,
       count: batch.entries.length,
-      bytes: content.bytes.length,
-      batch: batch.key,
+      bytes: bytes.length,
+      batch: batch.digest,
+      ...(batch.trial === null ? {} : { trial: batch.trial.sequence }),
     });
+  }
+
+  async #sendNoted({ batch, bytes, coding }: Sending, hold: Hold | null): Promise<Answered> {
     const headers = { 'x-idempotency-key': batch.key };
-    return this.#post(PMS_PATHS.sync, content.bytes, content.coding, headers, batch.key);
+    const { reply, durationMs } = await this.#post(PMS_PATHS.sync, { bytes, coding, headers, hold });
+    const judge = this.#options.profile === 'single' ? singleOutcomeOf : outcomeOf;
+    const outcome = judge(reply, this.#parts.clock.utcMs(), this.#options.retryAfterCapMs);
+    return { outcome, reply, batch: batch.digest, durationMs };
   }
 
   /** Asks what the PMS holds under these keys (at most `LOOKUP_LIMIT`). Null when it gave no look-up answer. */
@@ -61,8 +109,14 @@ export class Exchange {
     const body = lookupBody(gatewayId, subjects);
     const key = hash('sha256', body, 'hex');
     await this.note('sync_lookup', { stream: this.#stream, count: subjects.length, batch: key });
-    const answered = await this.#post(PMS_PATHS.lookup, body, 'identity', {}, key);
-    const { outcome } = answered;
+    const { reply, durationMs } = await this.#post(PMS_PATHS.lookup, {
+      bytes: body,
+      coding: 'identity',
+      headers: {},
+      hold: null,
+    });
+    const outcome = outcomeOf(reply, this.#parts.clock.utcMs(), this.#options.retryAfterCapMs);
+    const answered = { outcome, reply, batch: key, durationMs };
     return { answered, checked: outcome.kind === 'answered' ? checkLookup(subjects, outcome.json, gatewayId) : null };
   }
 
@@ -85,21 +139,20 @@ export class Exchange {
     await this.#parts.buffer.note(logOf(this.#stream), kind, body);
   }
 
-  async #post(
-    path: string,
-    bytes: Buffer,
-    coding: Coding,
-    headers: Readonly<Record<string, string>>,
-    batch: string,
-  ): Promise<Answered> {
+  /** While the request is under way, the stream has nothing to do here. What was held back counts from its release. */
+  async #post(path: string, content: Content) {
     const { clock } = this.#parts;
-    const startedMs = clock.monotonicMs();
-    const reply = await this.#upstream.post(path, {
-      bytes,
-      coding,
-      headers: { ...headers, ...this.#token.header(), 'content-digest': contentDigestOf(bytes) },
+    let startedMs = clock.monotonicMs();
+    void content.hold?.decided.then(() => {
+      startedMs = clock.monotonicMs();
     });
-    const outcome = outcomeOf(reply, clock.utcMs(), this.#options.retryAfterCapMs);
-    return { outcome, reply, batch, durationMs: clock.monotonicMs() - startedMs };
+    this.#turn.leave();
+    try {
+      const own = { ...this.#token.header(), 'content-digest': contentDigestOf(content.bytes) };
+      const reply = await this.#upstream.post(path, { ...content, headers: { ...content.headers, ...own } });
+      return { reply, durationMs: clock.monotonicMs() - startedMs };
+    } finally {
+      this.#turn.enter();
+    }
   }
 }

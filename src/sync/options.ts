@@ -14,12 +14,18 @@ interface TlsMaterial {
 export interface SyncOptions {
   /** Base address of the PMS; may have a path. */
   readonly pmsUrl: string;
-  /** Most records in a request of the standard stream. */
+  /** `single`: one record per request, for a PMS that knows no batches. */
+  readonly profile: 'batch' | 'single';
+  /** With `single`: an answer that names neither key nor hash settles its record. Ignored without https. */
+  readonly acceptUnproved: boolean;
+  /** Most records in a request of the standard stream; how many there are follows the line (`pace.ts`). */
   readonly batchSize: number;
-  /** Most records in a Schedule II request: small, so that one slow verification holds few others up. */
+  /** The same for Schedule II: it starts with few and grows only while a backlog leaves quickly. */
   readonly scheduleTwoBatchSize: number;
   /** Largest body in bytes before compression; a single larger record still goes, alone. */
   readonly maxBodyBytes: number;
+  /** A body of at least so many bytes crosses the line while the PMS works on the one before (`hold.ts`). */
+  readonly overlapFromBytes: number;
   /** How long a standard batch that is not full waits for more; saves commits. Schedule II never waits. */
   readonly lingerMs: number;
   /** A stream with nothing to do looks again after this long, even if nobody woke it. */
@@ -37,6 +43,10 @@ export interface SyncOptions {
   readonly retryAfterCapMs: number;
   /** Failures in a row after which only single records go out as trials. */
   readonly breakerThreshold: number;
+  /** How long a lone record must have failed, while look-ups pass, before its marker goes out as a trial. */
+  readonly suspectAfterMs: number;
+  /** The first request after a start waits a random part of this: many stores get their power back at once. */
+  readonly startSpreadMs: number;
   /** Time between trials of a stream that stopped with an alarm. */
   readonly stoppedRetryMs: number;
   /** Time between look-ups of records the PMS is still verifying. */
@@ -47,9 +57,12 @@ export interface SyncOptions {
 }
 
 export const SYNC_DEFAULTS: Omit<SyncOptions, 'pmsUrl'> = {
-  batchSize: 500,
-  scheduleTwoBatchSize: 20,
-  maxBodyBytes: 1024 * 1024,
+  profile: 'batch',
+  acceptUnproved: false,
+  batchSize: 5_000,
+  scheduleTwoBatchSize: 500,
+  maxBodyBytes: 4 * 1024 * 1024,
+  overlapFromBytes: 32 * 1024,
   lingerMs: 200,
   idlePollMs: 5_000,
   coding: 'auto',
@@ -60,6 +73,8 @@ export const SYNC_DEFAULTS: Omit<SyncOptions, 'pmsUrl'> = {
   retryCapMs: 60_000,
   retryAfterCapMs: 600_000,
   breakerThreshold: 5,
+  suspectAfterMs: 300_000,
+  startSpreadMs: 1_000,
   stoppedRetryMs: 60_000,
   verificationPollMs: 30_000,
   stopGraceMs: 3_000,

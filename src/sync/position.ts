@@ -1,7 +1,9 @@
 /**
  * Where in the stream the next batch starts. Pure.
  *
- * Normally at the oldest PENDING record: `cursor` and `behind` are null. Two things change that:
+ * At first, and whenever nothing more is in sight, at the oldest PENDING record: `cursor` and `behind` are null. Three
+ * things change that:
+ * - A batch was answered and more was waiting: the cursor goes behind it.
  * - The PMS asks for another number (409): the cursor goes there, and whole batches follow from it, records it had
  *   before included, until nothing is left.
  * - An answer leaves a record out though it answers later ones: its number may be used up, so it must not hold the others
@@ -36,6 +38,8 @@ export function exhausted(position: Position, source: Source): Position {
 export interface AnsweredBatch {
   readonly first: number;
   readonly last: number;
+  /** More entries were waiting behind it. */
+  readonly more: boolean;
   /** Stream numbers without a checked verdict, in order. */
   readonly left: readonly number[];
 }
@@ -61,7 +65,8 @@ export function answered(
   if (left.length > 0) {
     return { cursor: stoppedAt, behind: position.behind ?? { failures: 0, dueMs: nowMs + waitMs(0) } };
   }
-  return position.cursor === null ? position : { ...position, cursor: stoppedAt };
+  // With more to come the front moves on by numbers: the next batch need not wait for this one's verdicts to be on disk.
+  return position.cursor === null && !batch.more ? position : { ...position, cursor: stoppedAt };
 }
 
 /** First number of the unanswered end of the batch; one past the batch when its last entry was answered. */

@@ -1,58 +1,90 @@
 /**
- * One batch there and back: send it, check the answer, have the buffer settle what was proved, and say what the stream is
- * to remember. The order is the promise: verdicts are on disk before anybody hears of them (receipts, delivery).
+ * One request there and back: send it, check the answer, have the buffer settle what was proved, and say what the stream
+ * is to remember. The order is the promise: verdicts are on disk before anybody hears of them (receipts, delivery). Only
+ * an answer in which every entry has its verdict is written down behind the next request (`booking.ts`).
  */
-import type { Settlement } from '../buffer/api.ts';
 import type { Stream } from '../record/types.ts';
-import { type CheckedAnswer, checkAnswer } from './answer.ts';
+import { type CheckedAnswer, checkInSlices } from './answer.ts';
 import type { Batch } from './batch.ts';
+import { Booking } from './booking.ts';
 import { codingFrom } from './coding.ts';
-import type { Answered, Exchange } from './exchange.ts';
-import { LOOKUP_LIMIT } from './lookup.ts';
+import type { Answered, Begun, Exchange, Sending } from './exchange.ts';
 import type { Outcome } from './outcome.ts';
-import { isGap, type SyncParts } from './ports.ts';
+import type { SyncParts } from './ports.ts';
 import type { Source } from './position.ts';
+import type { Settler } from './settler.ts';
+import { checkSingle } from './single.ts';
 import {
   afterAnswer,
   afterOutcome,
   afterRedirect,
-  type Redirect,
   type Round,
   type StateOptions,
   type StreamState,
 } from './stream-state.ts';
 import type { Tally } from './tally.ts';
 import type { Token } from './token.ts';
-import { subjectOf } from './verdict.ts';
+import { Trouble } from './trouble.ts';
+import type { Turn } from './turn.ts';
 
-type OtherOutcome = Exclude<Outcome, { kind: 'answered' | 'resume' }>;
+export interface RoundOptions extends StateOptions {
+  readonly profile: 'batch' | 'single';
+  readonly acceptUnproved: boolean;
+}
+
+interface Trip {
+  readonly source: Source;
+  readonly more: boolean;
+}
 
 export class RoundTrip {
   readonly #stream: Stream;
-  readonly #options: StateOptions;
+  readonly #options: RoundOptions;
   readonly #parts: SyncParts;
   readonly #exchange: Exchange;
   readonly #token: Token;
   readonly #tally: Tally;
+  readonly #settler: Settler;
+  readonly #turn: Turn;
+  readonly #trouble: Trouble;
+  readonly #booking = new Booking();
 
-  constructor(stream: Stream, options: StateOptions, parts: SyncParts, exchange: Exchange, token: Token, tally: Tally) {
-    this.#stream = stream;
-    this.#options = options;
-    this.#parts = parts;
-    this.#exchange = exchange;
-    this.#token = token;
-    this.#tally = tally;
+  constructor(parts: {
+    readonly stream: Stream;
+    readonly options: RoundOptions;
+    readonly sync: SyncParts;
+    readonly exchange: Exchange;
+    readonly token: Token;
+    readonly tally: Tally;
+    readonly settler: Settler;
+    readonly turn: Turn;
+  }) {
+    this.#stream = parts.stream;
+    this.#options = parts.options;
+    this.#parts = parts.sync;
+    this.#exchange = parts.exchange;
+    this.#token = parts.token;
+    this.#tally = parts.tally;
+    this.#settler = parts.settler;
+    this.#turn = parts.turn;
+    this.#trouble = new Trouble(parts);
   }
 
-  /** The state after the round trip. Rejects when the buffer could not write; what it had settled by then stays so. */
-  async run(state: StreamState, batch: Batch, source: Source): Promise<StreamState> {
+  /** Resolves when all that answers proved so far is on disk; rejects when it could not be written. */
+  booked(): Promise<void> {
+    return this.#booking.settled();
+  }
+
+  /** The state after the round trip; `begun` when the request is under way already. Rejects when the buffer could not write; what it had settled by then stays so. */
+  async run(state: StreamState, sending: Sending, trip: Trip, begun: Begun | null): Promise<StreamState> {
     this.#tally.attempt();
-    const answered = await this.#exchange.send(batch, state.coding);
+    const answered = begun === null ? await this.#exchange.send(sending) : await begun.answered;
     const { outcome, reply } = answered;
     if (reply.kind === 'fault' && reply.fault === 'stopped') return state;
     const round: Round = {
-      batch,
-      source,
+      ...trip,
+      batch: sending.batch,
+      durationMs: answered.durationMs,
       nowMs: this.#parts.clock.monotonicMs(),
       heartbeatOk: this.#parts.heartbeatOk(),
       options: this.#options,
@@ -60,29 +92,57 @@ export class RoundTrip {
     };
     const informed = learnCoding(state, reply.kind === 'reply' ? reply.accepts : null);
     if (outcome.kind === 'answered') return this.#takeAnswer(informed, round, answered, outcome.json);
+    await this.#booking.settled();
     if (outcome.kind === 'resume') return this.#takeRedirect(informed, round, answered, outcome.expected);
     return this.#takeOther(informed, round, answered, outcome);
   }
 
   async #takeAnswer(state: StreamState, round: Round, answered: Answered, json: unknown): Promise<StreamState> {
-    // A stream that stopped because records were refused sets no more of them aside.
-    const resent = state.alarm === 'records_refused' ? new Set<number>() : state.resent;
-    const answer = checkAnswer(round.batch, json, resent);
+    const { batch } = round;
+    const answer = await this.#check(state, batch, json);
     if (answer === null) {
-      const failure: OtherOutcome = { kind: 'failed', fault: 'not_an_answer', askedMs: null };
+      await this.#booking.settled();
+      const failure = { kind: 'failed', fault: 'not_an_answer', askedMs: null } as const;
       return this.#takeOther(state, round, { ...answered, outcome: failure }, failure);
     }
-    await this.#settle(answer.settlements);
-    if (answer.noted.length > 0) await this.#parts.buffer.noteGaps(this.#stream, answer.noted);
-    this.#report(answer);
+    if (isSmooth(answer, batch)) await this.#booking.begin(() => this.#write(batch, answer, answered));
+    else {
+      await this.#booking.settled();
+      await this.#write(batch, answer, answered);
+    }
+    const next = afterAnswer(state, round, answer);
+    return batch.trial !== null && answer.noted.length === 0 ? this.#trouble.trialFailed(next, round) : next;
+  }
+
+  async #check(state: StreamState, batch: Batch, json: unknown): Promise<CheckedAnswer | null> {
+    // A stream that stopped because records were refused sets no more of them aside.
+    const resent = state.alarm === 'records_refused' ? new Set<number>() : state.resent;
+    const { profile, acceptUnproved } = this.#options;
+    if (profile === 'single') return checkSingle(batch, json, resent, acceptUnproved);
+    const check = checkInSlices(batch, json, resent);
+    for (;;) {
+      const step = check.next();
+      if (step.done) return step.value;
+      await this.#turn.pass();
+    }
+  }
+
+  async #write(batch: Batch, answer: CheckedAnswer, answered: Answered): Promise<void> {
     const { settlements, noted, left, cosignature } = answer;
+    await this.#settler.settle(settlements);
+    if (noted.length > 0) {
+      if (batch.trial !== null) await this.#trouble.condemn(batch.trial.sequence);
+      else await this.#parts.buffer.noteGaps(this.#stream, noted);
+    }
+    this.#report(answer);
+    const unproved = settlements.filter((one) => one.unproved).length;
     await this.#exchange.noteAnswer(answered, {
       settled: settlements.length,
       noted: noted.length,
       left: left.length,
+      ...(unproved === 0 ? {} : { unproved }),
       ...(cosignature === null ? {} : { cosignature }),
     });
-    return afterAnswer(state, round, answer);
   }
 
   #report(answer: CheckedAnswer): void {
@@ -105,28 +165,16 @@ export class RoundTrip {
       to: String(expected),
     });
     await this.#exchange.noteAnswer(answered, { expected });
-    return afterRedirect(state, round, await this.#settleBefore(round.batch, expected));
+    return afterRedirect(state, round, await this.#trouble.settleBefore(state, round.batch, expected));
   }
 
-  /** Entries whose numbers the PMS has used up already: markers have done their work, records are looked up. */
-  async #settleBefore(batch: Batch, expected: number): Promise<Redirect> {
-    const used = batch.entries.filter((entry) => entry.streamSequence < expected);
-    if (used.length === 0) return { expected, settledAll: false, unknownCount: 0 };
-    const markers = used.filter(isGap).map((marker) => marker.sequence);
-    if (markers.length > 0) await this.#parts.buffer.noteGaps(this.#stream, markers);
-    const subjects = used.flatMap((entry) => (isGap(entry) || entry.state !== 'PENDING' ? [] : [subjectOf(entry)]));
-    const asked = subjects.slice(0, LOOKUP_LIMIT);
-    if (asked.length === 0) return { expected, settledAll: true, unknownCount: 0 };
-    const { answered, checked } = await this.#exchange.lookUp(asked);
-    const settlements = checked?.settlements ?? [];
-    await this.#settle(settlements);
-    const unknownCount = checked?.unknown.length ?? 0;
-    await this.#exchange.noteAnswer(answered, { settled: settlements.length, unknown: unknownCount });
-    return { expected, settledAll: settlements.length === asked.length, unknownCount };
-  }
-
-  async #takeOther(state: StreamState, round: Round, answered: Answered, outcome: OtherOutcome): Promise<StreamState> {
-    this.#tally.fault(outcome.kind === 'failed' ? outcome.fault : outcome.kind);
+  async #takeOther(
+    state: StreamState,
+    round: Round,
+    answered: Answered,
+    outcome: Exclude<Outcome, { kind: 'answered' | 'resume' }>,
+  ): Promise<StreamState> {
+    this.#trouble.tell(answered, outcome);
     // A token renewed in the meantime deserves a try before the alarm. That cannot go round in circles: the next 401
     // finds the same token.
     if (outcome.kind === 'unauthorised' && this.#token.reload()) {
@@ -134,24 +182,17 @@ export class RoundTrip {
       return state;
     }
     const { state: next, setAside } = afterOutcome(state, round, outcome);
-    if (setAside !== null) {
-      this.#parts.log.error('a record is set aside: the PMS cannot read it', {
-        stream: this.#stream,
-        sequence: setAside,
-      });
-      const reason = outcome.kind === 'too_large' ? 'too_large' : 'not_understood';
-      await this.#settle([{ sequence: setAside, to: 'SET_ASIDE', pmsId: null, reason, verification: null }]);
-    }
+    if (setAside !== null)
+      await this.#trouble.setAside(setAside, outcome.kind === 'too_large' ? 'too_large' : 'not_understood');
     await this.#exchange.noteAnswer(answered, setAside === null ? {} : { set_aside: setAside });
-    return next;
+    if (round.batch.trial !== null) return this.#trouble.trialFailed(next, round);
+    return this.#trouble.look(state, next, round, outcome);
   }
+}
 
-  async #settle(settlements: readonly Settlement[]): Promise<void> {
-    if (settlements.length === 0) return;
-    const settled = await this.#parts.buffer.settle(this.#stream, settlements);
-    this.#tally.settled(settled.length);
-    if (settled.length > 0) this.#parts.events.onSettled?.(settled);
-  }
+/** Every entry has its verdict and none of them is one a person has to hear of. */
+function isSmooth(answer: CheckedAnswer, batch: Batch): boolean {
+  return answer.left.length === 0 && batch.trial === null && answer.settlements.every(({ to }) => to !== 'SET_ASIDE');
 }
 
 function learnCoding(state: StreamState, accepts: string | null): StreamState {

@@ -8,29 +8,26 @@
  */
 
 import { messageOf } from '../base/errors.ts';
-import type { PendingPage } from '../buffer/api.ts';
 import type { Stream } from '../record/types.ts';
 import { breakerOf, cutShort, READY } from './backoff.ts';
-import { type Batch, buildBatch } from './batch.ts';
 import type { Exchange } from './exchange.ts';
 import { Pause } from './pause.ts';
-import { logOf, type SyncAlarm, type SyncParts } from './ports.ts';
-import { exhausted, type Source, sourceOf } from './position.ts';
-import { RoundTrip } from './round-trip.ts';
-import {
-  afterFailure,
-  entryLimit,
-  isStopped,
-  type StateOptions,
-  type StreamState,
-  startState,
-} from './stream-state.ts';
+import type { SyncAlarm, SyncParts } from './ports.ts';
+import { AT_OLDEST, exhausted, type Source, sourceOf } from './position.ts';
+import { Preparation } from './prepare.ts';
+import { type Ahead, ReadAhead } from './read-ahead.ts';
+import { type RoundOptions, RoundTrip } from './round-trip.ts';
+import { Settler } from './settler.ts';
+import { afterFailure, entryLimit, isStopped, onTrial, type StreamState, startState } from './stream-state.ts';
 import { type StreamStatus, Tally } from './tally.ts';
 import type { Token } from './token.ts';
+import type { Turn } from './turn.ts';
 
-export interface LoopOptions extends StateOptions {
+export interface LoopOptions extends RoundOptions {
   readonly lingerMs: number;
   readonly idlePollMs: number;
+  readonly startSpreadMs: number;
+  readonly overlapFromBytes: number;
 }
 
 export class StreamSync {
@@ -38,6 +35,9 @@ export class StreamSync {
   readonly #options: LoopOptions;
   readonly #parts: SyncParts;
   readonly #exchange: Exchange;
+  readonly #turn: Turn;
+  readonly #preparation: Preparation;
+  readonly #ahead: ReadAhead;
   readonly #roundTrip: RoundTrip;
   readonly #pause: Pause;
   /** Deaf to news: what it waits for is more of it. */
@@ -52,21 +52,39 @@ export class StreamSync {
   #shorten: 'link' | 'person' | null = null;
   #quarantinedFirst: number | null = null;
 
-  constructor(stream: Stream, options: LoopOptions, parts: SyncParts, exchange: Exchange, token: Token) {
+  constructor(stream: Stream, options: LoopOptions, parts: SyncParts, exchange: Exchange, token: Token, turn: Turn) {
     this.stream = stream;
     this.#options = options;
     this.#parts = parts;
     this.#exchange = exchange;
+    this.#turn = turn;
+    this.#preparation = new Preparation(stream, parts, options.profile, turn);
+    this.#ahead = new ReadAhead(this.#preparation, exchange, parts.log, options.overlapFromBytes);
     this.#pause = new Pause(parts.timers);
     this.#linger = new Pause(parts.timers);
     this.#tally = new Tally(stream, parts.clock);
-    this.#roundTrip = new RoundTrip(stream, options, parts, exchange, token, this.#tally);
+    const settler = new Settler(stream, parts, this.#tally, turn);
+    this.#roundTrip = new RoundTrip({
+      stream,
+      options,
+      sync: parts,
+      exchange,
+      token,
+      tally: this.#tally,
+      settler,
+      turn,
+    });
     this.#state = startState(options);
   }
 
   start(): void {
     this.#stopping = false;
-    this.#running ??= this.#run();
+    if (this.#running !== null) return;
+    const spreadMs = this.#parts.random() * this.#options.startSpreadMs;
+    const { retry } = this.#state;
+    const notBeforeMs = Math.max(retry.notBeforeMs, this.#parts.clock.monotonicMs() + spreadMs);
+    if (spreadMs > 0) this.#state = { ...this.#state, retry: { ...retry, notBeforeMs } };
+    this.#running = this.#run();
   }
 
   /** Resolves when the step under way has ended; breaking off its request is the owner's choice. */
@@ -107,19 +125,29 @@ export class StreamSync {
       const waitMs = await this.#safeStep();
       if (waitMs > 0 && !this.#stopping) await this.#pause.wait(waitMs);
     }
+    await this.#ahead.end();
+    await this.#roundTrip.booked().catch((error: unknown) => this.#complain(error));
   }
 
-  /** A step that fails (the buffer could not write) leaves everything as it was; try again later. */
+  /** A step that fails (the buffer could not write) leaves the stream where a start begins; try again later. */
   async #safeStep(): Promise<number> {
+    this.#turn.enter();
     try {
       return await this.#step();
     } catch (error) {
-      this.#parts.log.error('a sync step failed', { stream: this.stream, error: messageOf(error) });
-      this.#tally.fault('buffer');
+      this.#complain(error);
       this.#quarantinedFirst = null;
-      this.#state = afterFailure(this.#state, this.#timing());
+      this.#ahead.drop();
+      this.#state = { ...afterFailure(this.#state, this.#timing()), position: AT_OLDEST };
       return 0;
+    } finally {
+      this.#turn.leave();
     }
+  }
+
+  #complain(error: unknown): void {
+    this.#parts.log.error('a sync step failed', { stream: this.stream, error: messageOf(error) });
+    this.#tally.fault('buffer');
   }
 
   #timing() {
@@ -134,16 +162,42 @@ export class StreamSync {
     if (backOffMs > 0) return backOffMs;
     this.#news = false;
     const source = sourceOf(this.#state.position, nowMs);
-    const page = this.#read(source, entryLimit(this.#state, nowMs, this.#options));
-    if (page.damaged.length > 0) await this.#quarantine(page.damaged);
-    const batch = this.#batchOf(page, source, nowMs);
+    const { prepared, begun } = await this.#prepare(source, nowMs);
+    if (prepared.damaged.length > 0) await this.#quarantine(prepared.damaged);
+    if (prepared.unspeakable !== null) await this.#parts.buffer.noteGaps(this.stream, [prepared.unspeakable]);
+    const { batch, more } = prepared;
     if (batch !== null) {
       this.#tally.waiting();
-      await this.#change(await this.#roundTrip.run(this.#state, batch, source));
+      if (more && batch.trial === null && this.#isCalm(nowMs)) this.#ahead.begin(batch.last + 1, this.#limits(nowMs));
+      await this.#change(await this.#roundTrip.run(this.#state, { ...prepared, batch }, { source, more }, begun));
+      // Nothing may stay held back over a wait.
+      if (this.#state.retry.notBeforeMs > nowMs || isStopped(this.#state)) this.#ahead.drop();
       return 0;
     }
-    if (page.damaged.length === 0) await this.#idle(source, nowMs);
+    if (prepared.damaged.length === 0 && prepared.unspeakable === null) await this.#idle(source, nowMs);
     return 0;
+  }
+
+  async #prepare(source: Source, nowMs: number): Promise<Ahead> {
+    // What is pending is known only once the verdicts so far are on disk; the cursor goes by numbers.
+    if (source.read === 'pending') await this.#roundTrip.booked();
+    const limits = this.#limits(nowMs);
+    const ahead = await this.#ahead.take(source, limits);
+    if (ahead !== null) return ahead;
+    const wanted = { ...limits, source, onTrial: onTrial(this.#state, nowMs, this.#options) };
+    return { prepared: await this.#preparation.make(wanted), begun: null };
+  }
+
+  #limits(nowMs: number) {
+    const { window, coding } = this.#state;
+    return { limit: entryLimit(this.#state, nowMs, this.#options), byteLimit: window.byteLimit, coding };
+  }
+
+  /** Only then the next batch will most likely start where this one ends. */
+  #isCalm(nowMs: number): boolean {
+    const { window, retry, position } = this.#state;
+    const searching = window.suspectUpTo !== null || position.behind !== null;
+    return !searching && !isStopped(this.#state) && breakerOf(retry, nowMs, this.#options) === 'closed';
   }
 
   #shortenWait(nowMs: number): void {
@@ -151,13 +205,6 @@ export class StreamSync {
     if (this.#shorten === 'link') this.#state = { ...this.#state, retry: cutShort(retry, nowMs) };
     if (this.#shorten === 'person') this.#state = { ...this.#state, retry: READY };
     this.#shorten = null;
-  }
-
-  #read(source: Source, limit: number): PendingPage {
-    const { buffer } = this.#parts;
-    const { byteLimit } = this.#state.window;
-    if (source.read === 'from') return buffer.readFrom(this.stream, source.at, limit, byteLimit);
-    return buffer.readPending(this.stream, limit, byteLimit);
   }
 
   async #quarantine(sequences: readonly number[]): Promise<void> {
@@ -170,20 +217,6 @@ export class StreamSync {
     await this.#parts.buffer.quarantine(this.stream, sequences);
   }
 
-  #batchOf(page: PendingPage, source: Source, nowMs: number): Batch | null {
-    const { buffer, checkpoint } = this.#parts;
-    const below = source.read === 'pending' ? source.below : null;
-    const entries = below === null ? page.entries : page.entries.filter((entry) => entry.streamSequence < below);
-    const head = {
-      gatewayId: buffer.gatewayId,
-      epoch: buffer.epoch,
-      stream: this.stream,
-      checkpoint: checkpoint(logOf(this.stream)),
-    };
-    const limit = entryLimit(this.#state, nowMs, this.#options);
-    return buildBatch(head, entries, limit, this.#state.window.byteLimit);
-  }
-
   async #idle(source: Source, nowMs: number): Promise<void> {
     const before = this.#state.position;
     const position = exhausted(before, source);
@@ -193,7 +226,9 @@ export class StreamSync {
     else this.#tally.waiting();
     const untilBehindMs = position.behind === null ? Number.POSITIVE_INFINITY : position.behind.dueMs - nowMs;
     const idleMs = Math.max(0, Math.min(this.#options.idlePollMs, untilBehindMs));
+    this.#turn.leave();
     if (!this.#news && !this.#stopping) await this.#pause.wait(idleMs);
+    this.#turn.enter();
     // After idling, one record seldom comes alone: a short wait makes one batch and one commit of several.
     if (this.#news && !this.#stopping && this.#options.lingerMs > 0) await this.#linger.wait(this.#options.lingerMs);
   }

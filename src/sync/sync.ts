@@ -10,6 +10,7 @@ import type { SyncParts } from './ports.ts';
 import { StreamSync } from './stream-sync.ts';
 import type { StreamStatus } from './tally.ts';
 import { Token } from './token.ts';
+import { makeTurns, NO_TURN } from './turn.ts';
 import { Upstream } from './upstream.ts';
 import { VerificationPoll } from './verification-poll.ts';
 
@@ -20,24 +21,34 @@ export interface DeliveryFacts {
   readonly waitingSinceMs: number | null;
 }
 
+export type Way = Pick<Upstream, 'start' | 'stop' | 'breakOff' | 'post'>;
+
 export class Sync {
   readonly #options: SyncOptions;
   readonly #parts: SyncParts;
   readonly #token: Token;
-  readonly #upstream: Upstream;
+  readonly #upstream: Way;
   readonly #streams: readonly StreamSync[];
   readonly #polls: readonly VerificationPoll[];
 
-  constructor(options: SyncOptions, parts: SyncParts) {
+  /** `upstream`: another way to the PMS than HTTP, for tests without a network. */
+  constructor(options: SyncOptions, parts: SyncParts, upstream: Way = new Upstream(options, parts.timers)) {
     this.#options = options;
     this.#parts = parts;
     this.#token = new Token(() => parts.readToken(), parts.log);
-    this.#upstream = new Upstream(options, parts.timers);
-    const exchangeOf = (stream: Stream) => new Exchange(stream, parts, options, this.#upstream, this.#token);
-    this.#streams = STREAMS.map(
-      (stream) => new StreamSync(stream, loopOptions(stream, options), parts, exchangeOf(stream), this.#token),
-    );
-    this.#polls = STREAMS.map((stream) => new VerificationPoll(stream, options, parts, exchangeOf(stream)));
+    this.#upstream = upstream;
+    const turns = makeTurns();
+    this.#streams = STREAMS.map((stream) => {
+      const turn = stream === 'schedule_two' ? turns.first : turns.second;
+      const exchange = new Exchange(stream, parts, options, upstream, this.#token, turn);
+      return new StreamSync(stream, loopOptions(stream, options), parts, exchange, this.#token, turn);
+    });
+    // A PMS that knows no batches knows no look-up.
+    const polled = options.profile === 'batch' ? STREAMS : [];
+    this.#polls = polled.map((stream) => {
+      const exchange = new Exchange(stream, parts, options, upstream, this.#token, NO_TURN);
+      return new VerificationPoll(stream, options, parts, exchange);
+    });
   }
 
   start(): void {
@@ -84,6 +95,17 @@ export class Sync {
 }
 
 function loopOptions(stream: Stream, options: SyncOptions) {
-  if (stream === 'standard') return options;
-  return { ...options, batchSize: options.scheduleTwoBatchSize, lingerMs: 0 };
+  const urgent = stream === 'schedule_two';
+  const batchSize = urgent ? options.scheduleTwoBatchSize : options.batchSize;
+  return {
+    ...options,
+    ...(urgent ? { lingerMs: 0, startSpreadMs: 0, overlapFromBytes: Number.POSITIVE_INFINITY } : {}),
+    ...(options.profile === 'single' ? { batchSize: 1, coding: 'identity' as const } : { batchSize }),
+    // Without verified TLS anybody on the line can say yes.
+    acceptUnproved: options.acceptUnproved && options.profile === 'single' && isVerified(options.pmsUrl),
+  };
+}
+
+function isVerified(pmsUrl: string): boolean {
+  return new URL(pmsUrl).protocol === 'https:';
 }

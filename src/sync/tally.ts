@@ -25,6 +25,8 @@ export interface StreamStatus {
   readonly receiptsTotal: number;
   /** Changes of state. */
   readonly settledTotal: number;
+  /** Those settled on an answer that names neither key nor hash. */
+  readonly unprovedTotal: number;
 }
 
 export class Tally {
@@ -37,6 +39,7 @@ export class Tally {
   #attemptsTotal = 0;
   #receiptsTotal = 0;
   #settledTotal = 0;
+  #unprovedTotal = 0;
 
   constructor(stream: Stream, clock: Clock) {
     this.#stream = stream;
@@ -63,12 +66,16 @@ export class Tally {
     this.#lastFault = null;
   }
 
-  settled(count: number): void {
+  settled(count: number, unprovedCount: number): void {
     this.#settledTotal += count;
+    this.#unprovedTotal += unprovedCount;
   }
 
-  fault(code: string): void {
+  /** Whether it is another failure than the one before: only then it is worth a line in the log. */
+  fault(code: string): boolean {
+    const another = this.#lastFault !== code;
     this.#lastFault = code;
+    return another;
   }
 
   status(state: StreamState, stopped: boolean, breaker: BreakerPosition): StreamStatus {
@@ -86,6 +93,7 @@ export class Tally {
       attemptsTotal: this.#attemptsTotal,
       receiptsTotal: this.#receiptsTotal,
       settledTotal: this.#settledTotal,
+      unprovedTotal: this.#unprovedTotal,
     };
   }
 }

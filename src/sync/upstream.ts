@@ -2,8 +2,11 @@
  * The connection to the PMS: one undici Agent of our own, HTTP/1.1, keep-alive, no redirects, answers bounded in size and
  * time. It reports what came back and judges nothing.
  */
+import { Readable } from 'node:stream';
 import { Agent, errors } from 'undici';
 import type { Timers } from '../base/clock.ts';
+import { ACCEPTED, decode } from './coding.ts';
+import { type Hold, heldBody } from './hold.ts';
 import type { Coding, SyncOptions } from './options.ts';
 import type { Reply } from './outcome.ts';
 
@@ -14,6 +17,8 @@ export interface Content {
   readonly bytes: Buffer;
   readonly coding: Coding;
   readonly headers: Readonly<Record<string, string>>;
+  /** Keeps the end of the body back until it is decided; null sends it as it is. */
+  readonly hold: Hold | null;
 }
 
 export type UpstreamOptions = Pick<
@@ -45,6 +50,8 @@ export class Upstream {
       connect: {
         timeout: connectTimeoutMs,
         keepAliveInitialDelay: TCP_KEEP_ALIVE_MS,
+        // Said here, so that no variable of the environment can take it away.
+        rejectUnauthorized: true,
         ...(tls?.ca == null ? {} : { ca: tls.ca }),
         ...(tls?.cert == null ? {} : { cert: tls.cert }),
         ...(tls?.key == null ? {} : { key: tls.key }),
@@ -71,18 +78,26 @@ export class Upstream {
     const agent = this.#agent;
     if (agent === null || !this.#open) return { kind: 'fault', fault: 'stopped' };
     const controller = new AbortController();
-    let timedOut = false;
-    const cancel = this.#timers.after(this.#options.requestTimeoutMs, () => {
-      timedOut = true;
+    let fault: 'stopped' | 'timed_out' | 'withdrawn' = 'stopped';
+    const abort = (because: typeof fault) => {
+      fault = because;
       controller.abort();
+    };
+    const clock = () => this.#timers.after(this.#options.requestTimeoutMs, () => abort('timed_out'));
+    let over = false;
+    let cancel = content.hold === null ? clock() : () => {};
+    // What is held back has its time from when it may go.
+    void content.hold?.decided.then((goes) => {
+      if (!goes) abort('withdrawn');
+      else if (!over) cancel = clock();
     });
     this.#running.add(controller);
     try {
       return await this.#exchange(agent, path, content, controller.signal);
     } catch (error) {
-      if (timedOut) return { kind: 'fault', fault: 'timed_out' };
-      return { kind: 'fault', fault: controller.signal.aborted ? 'stopped' : faultOf(error) };
+      return { kind: 'fault', fault: controller.signal.aborted ? fault : faultOf(error) };
     } finally {
+      over = true;
       cancel();
       this.#running.delete(controller);
     }
@@ -97,11 +112,13 @@ export class Upstream {
       headers: {
         'content-type': 'application/json',
         accept: 'application/json',
+        'accept-encoding': ACCEPTED,
         'user-agent': 'counterfoil',
         ...(content.coding === 'identity' ? {} : { 'content-encoding': content.coding }),
+        'content-length': String(content.bytes.length),
         ...content.headers,
       },
-      body: content.bytes,
+      body: content.hold === null ? content.bytes : Readable.from(heldBody(content.bytes, content.hold)),
       signal,
     });
     const { statusCode: status, headers, body } = response;
@@ -113,12 +130,20 @@ export class Upstream {
       if (bytes > this.#options.maxAnswerBytes) return { kind: 'fault', fault: 'answer_too_large' };
       chunks.push(chunk);
     }
-    const json = jsonOf(textOf(headers['content-type']), headers['content-encoding'], Buffer.concat(chunks));
+    const unpacked = await decode(
+      Buffer.concat(chunks),
+      textOf(headers['content-encoding']),
+      this.#options.maxAnswerBytes,
+    );
+    if (unpacked === 'too_large') return { kind: 'fault', fault: 'answer_too_large' };
+    const json = unpacked === 'unreadable' ? undefined : jsonOf(textOf(headers['content-type']), unpacked);
     return {
       kind: 'reply',
       status,
       retryAfter: textOf(headers['retry-after']),
       accepts: textOf(headers['accept-encoding']),
+      location: originOf(textOf(headers.location), base),
+      page: /^(text\/html|application\/xhtml\+xml)\s*(;|$)/i.test(textOf(headers['content-type']) ?? ''),
       json,
     };
   }
@@ -129,9 +154,12 @@ function textOf(header: string | string[] | undefined): string | null {
   return typeof header === 'string' ? header : header.join(', ');
 }
 
-/** We never ask for a content coding, so an answer with one is not ours to guess at. */
-function jsonOf(type: string | null, coding: string | string[] | undefined, bytes: Buffer): unknown {
-  if (coding !== undefined && coding !== 'identity') return undefined;
+/** Only the origin: the rest of an address may carry a secret of somebody else's. */
+function originOf(location: string | null, base: URL): string | null {
+  return location !== null && URL.canParse(location, base.href) ? new URL(location, base).origin : null;
+}
+
+function jsonOf(type: string | null, bytes: Buffer): unknown {
   if (!/^application\/([\w.+-]+\+)?json\s*(;|$)/i.test(type ?? '')) return undefined;
   try {
     const value: unknown = JSON.parse(bytes.toString('utf8'));

@@ -14,6 +14,7 @@ export type LeftWhy =
   | 'key_not_echoed'
   | 'hash_not_echoed'
   | 'unverified'
+  | 'unproved'
   | 'hash_mismatch'
   | 'not_known';
 

@@ -29,7 +29,9 @@ export type Answer =
     }
   /** Cut the connection without an answer, or say nothing for ever. */
   | 'cut'
-  | 'hang';
+  | 'hang'
+  /** Whatever else a server can do with its answer. */
+  | ((response: ServerResponse) => void);
 
 export type Script = (seen: Seen) => Answer | Promise<Answer>;
 
@@ -118,6 +120,10 @@ export class ScriptedPms {
     if (answer === 'hang') return;
     if (answer === 'cut') {
       request.socket.destroy();
+      return;
+    }
+    if (typeof answer === 'function') {
+      answer(response);
       return;
     }
     const text = typeof answer.body === 'string';

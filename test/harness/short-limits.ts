@@ -6,6 +6,8 @@
 import { SYNC_DEFAULTS, type SyncOptions } from '../../src/sync/options.ts';
 
 const SHORT = {
+  startSpreadMs: 0,
+  overlapFromBytes: 1,
   lingerMs: 5,
   idlePollMs: 250,
   connectTimeoutMs: 2_000,

@@ -59,6 +59,7 @@ export const GOOD_STREAM: StreamFacts = {
   attemptsTotal: 12,
   receiptsTotal: 100,
   settledTotal: 99,
+  unprovedTotal: 0,
 };
 
 export const GOOD_CLOCK: WallClockFacts = {

@@ -11,7 +11,6 @@ describe('refuseWhatIsMissing', () => {
   });
 
   it.each([
-    ['sync.profile', 'single'],
     ['storage.max_bytes', 1_000_000_000],
     ['storage.max_records', 1_000_000],
   ])('stops at %s: %s', (key, value) => {
@@ -28,7 +27,7 @@ describe('refuseWhatIsMissing', () => {
   });
 
   it('names everything at once', () => {
-    const config = configWith({ 'sync.profile': 'single', 'storage.max_records': 1_000_000 });
-    expect(() => refuseWhatIsMissing(config)).toThrow(/sync\.profile.*storage\.max_records/s);
+    const config = configWith({ 'storage.max_bytes': 1_000_000_000, 'storage.max_records': 1_000_000 });
+    expect(() => refuseWhatIsMissing(config)).toThrow(/storage\.max_bytes.*storage\.max_records/s);
   });
 });

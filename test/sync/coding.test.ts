@@ -1,6 +1,6 @@
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { codingFrom, encode } from '../../src/sync/coding.ts';
+import { codingFrom, decode, encode } from '../../src/sync/coding.ts';
 
 describe('what the PMS takes', () => {
   const cases: [string | null, string | null][] = [
@@ -29,5 +29,32 @@ describe('the body', () => {
   test('travels as it is when it is small', async () => {
     const small = Buffer.from('{}');
     expect(await encode(small, 'zstd')).toEqual({ bytes: small, coding: 'identity' });
+  });
+});
+
+describe('an answer', () => {
+  const body = Buffer.from('{"results":[]}'.repeat(500));
+
+  test('is read from the codings we ask for, and as it is', async () => {
+    for (const coding of ['zstd', 'gzip'] as const) {
+      const { bytes } = await encode(body, coding);
+      expect(await decode(bytes, coding.toUpperCase(), 100_000)).toEqual(body);
+    }
+    expect(await decode(body, null, 100_000)).toBe(body);
+    expect(await decode(body, 'identity', 100_000)).toBe(body);
+  });
+
+  test('in another coding, or not in its own, is unreadable', async () => {
+    expect(await decode(body, 'br', 100_000)).toBe('unreadable');
+    expect(await decode(body, 'gzip, zstd', 100_000)).toBe('unreadable');
+    expect(await decode(body, 'zstd', 100_000)).toBe('unreadable');
+  });
+
+  test('that unpacks to more than is allowed is not unpacked', async () => {
+    for (const coding of ['zstd', 'gzip'] as const) {
+      const { bytes } = await encode(Buffer.alloc(10_000_000), coding);
+      expect(bytes.length).toBeLessThan(100_000);
+      expect(await decode(bytes, coding, 100_000)).toBe('too_large');
+    }
   });
 });

@@ -6,15 +6,20 @@ const PENDING = { read: 'pending', below: null } as const;
 
 describe('an answered batch', () => {
   test('with every verdict changes nothing', () => {
-    expect(answered(AT_OLDEST, PENDING, { first: 1, last: 5, left: [] }, 0, wait)).toBe(AT_OLDEST);
+    expect(answered(AT_OLDEST, PENDING, { first: 1, last: 5, more: false, left: [] }, 0, wait)).toBe(AT_OLDEST);
+  });
+
+  test('with more waiting behind it goes on by numbers', () => {
+    const batch = { first: 1, last: 5, more: true, left: [] };
+    expect(answered(AT_OLDEST, PENDING, batch, 0, wait)).toEqual({ cursor: 6, behind: null });
   });
 
   test('without verdicts at its end starts there again: the PMS stopped', () => {
-    expect(answered(AT_OLDEST, PENDING, { first: 1, last: 5, left: [4, 5] }, 0, wait)).toBe(AT_OLDEST);
+    expect(answered(AT_OLDEST, PENDING, { first: 1, last: 5, more: false, left: [4, 5] }, 0, wait)).toBe(AT_OLDEST);
     const later = answered(
       { cursor: 1, behind: null },
       { read: 'from', at: 1 },
-      { first: 1, last: 5, left: [4, 5] },
+      { first: 1, last: 5, more: false, left: [4, 5] },
       0,
       wait,
     );
@@ -22,7 +27,7 @@ describe('an answered batch', () => {
   });
 
   test('with a hole goes on, and what is behind has a wait of its own', () => {
-    const position = answered(AT_OLDEST, PENDING, { first: 1, last: 5, left: [2] }, 1000, wait);
+    const position = answered(AT_OLDEST, PENDING, { first: 1, last: 5, more: false, left: [2] }, 1000, wait);
     expect(position).toEqual({ cursor: 6, behind: { failures: 0, dueMs: 1100 } });
     expect(sourceOf(position, 1099)).toEqual({ read: 'from', at: 6 });
     expect(sourceOf(position, 1100)).toEqual({ read: 'pending', below: 6 });
@@ -31,11 +36,11 @@ describe('an answered batch', () => {
   test('from behind: still without verdict waits longer, settled looks for more at once', () => {
     const position = { cursor: 6, behind: { failures: 0, dueMs: 100 } };
     const source = { read: 'pending', below: 6 } as const;
-    expect(answered(position, source, { first: 2, last: 2, left: [2] }, 100, wait).behind).toEqual({
+    expect(answered(position, source, { first: 2, last: 2, more: false, left: [2] }, 100, wait).behind).toEqual({
       failures: 1,
       dueMs: 300,
     });
-    expect(answered(position, source, { first: 2, last: 2, left: [] }, 100, wait).behind).toEqual({
+    expect(answered(position, source, { first: 2, last: 2, more: false, left: [] }, 100, wait).behind).toEqual({
       failures: 0,
       dueMs: 100,
     });

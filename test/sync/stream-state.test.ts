@@ -23,6 +23,7 @@ const options: StateOptions = {
   retryBaseMs: 100,
   retryCapMs: 10_000,
   breakerThreshold: 2,
+  suspectAfterMs: 300_000,
   stoppedRetryMs: 60_000,
   coding: 'auto',
 };
@@ -37,7 +38,17 @@ function batchOf(entries: readonly StreamEntry[]): Batch {
 function roundOf(count: number, more: Partial<Round> = {}): Round {
   const batch = batchOf(new MemoryBuffer().addMany(count));
   const source = { read: 'pending', below: null } as const;
-  return { batch, source, nowMs: 1000, heartbeatOk: true, options, random: () => 0.5, ...more };
+  return {
+    batch,
+    source,
+    more: false,
+    durationMs: 10,
+    nowMs: 1000,
+    heartbeatOk: true,
+    options,
+    random: () => 0.5,
+    ...more,
+  };
 }
 
 /** The answer in which each entry has this status, missing where it is null. */
@@ -59,14 +70,32 @@ const FAILED = { kind: 'failed', fault: 'http_500', askedMs: null } as const;
 
 describe('failures', () => {
   test('open the breaker; the trial after the wait is one entry; its success opens the window again', () => {
-    const round = roundOf(3);
+    const round = roundOf(3, { heartbeatOk: false });
     let state = startState(options);
     state = outcome(outcome(state, round, FAILED), round, FAILED);
     expect(state.retry).toMatchObject({ failures: 2, notBeforeMs: 1100 });
     expect(entryLimit(state, 1100, options)).toBe(1);
     state = afterAnswer(state, roundOf(1), answerOf(roundOf(1).batch, ['accepted']));
     expect(state.retry.failures).toBe(0);
-    expect(entryLimit(state, 1100, options)).toBe(500);
+    expect(entryLimit(state, 1100, options)).toBe(20);
+  });
+
+  test('over what a batch holds start a search by prefix once the breaker has opened, while the heartbeat passes', () => {
+    const round = roundOf(40);
+    const once = outcome(startState(options), round, FAILED);
+    expect(once.window.suspectUpTo).toBeNull();
+    const twice = outcome(once, round, FAILED);
+    expect(twice.window).toMatchObject({ suspectUpTo: 40, limit: 20 });
+    expect(outcome(twice, { ...round, batch: batchOf(round.batch.entries.slice(0, 20)) }, FAILED).window.limit).toBe(
+      10,
+    );
+    for (const innocent of [
+      { ...FAILED, fault: 'not_connected' },
+      { ...FAILED, askedMs: 0 },
+    ]) {
+      expect(outcome(once, round, innocent).window.suspectUpTo).toBeNull();
+    }
+    expect(outcome(once, { ...round, heartbeatOk: false }, FAILED).window.suspectUpTo).toBeNull();
   });
 
   test('an answer without any verdict is one', () => {
@@ -152,7 +181,7 @@ describe('a lone record that is refused', () => {
 });
 
 describe('409', () => {
-  const nothing = { settledAll: false, unknownCount: 0 };
+  const nothing = { settledAll: false, unknownCount: 0, setAsideCount: 0 };
 
   test('for the very number we sent is nonsense: wait', () => {
     const state = afterRedirect(startState(options), roundOf(2), { expected: 1, ...nothing });
@@ -173,7 +202,12 @@ describe('409', () => {
   });
 
   test('over records the PMS does not know rings without stopping', () => {
-    const state = afterRedirect(startState(options), roundOf(3), { expected: 3, settledAll: false, unknownCount: 2 });
+    const state = afterRedirect(startState(options), roundOf(3), {
+      expected: 3,
+      settledAll: false,
+      unknownCount: 2,
+      setAsideCount: 0,
+    });
     expect(state.alarm).toBe('sequence_conflict');
     expect(isStopped(state)).toBe(false);
   });

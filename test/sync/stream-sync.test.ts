@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemTimers, type Timers } from '../../src/base/clock.ts';
+import { type LogFields, silentLog } from '../../src/base/log.ts';
 import { contentDigestOf } from '../../src/record/wire.ts';
 import { Scene } from '../harness/scene.ts';
 import { acceptAll, acceptedResult, answerWith, batchIn, type Script, type Seen } from '../harness/scripted-pms.ts';
@@ -164,6 +165,20 @@ describe('an answer that proves nothing', () => {
     rig.pms.script = rig.ledger.script;
     await allSynced(rig);
   });
+});
+
+test('a redirect is told once, by its origin only', async () => {
+  const lines: object[] = [];
+  const log = { ...silentLog, error: (msg: string, fields?: LogFields) => lines.push({ msg, ...fields }) };
+  const rig = await rigged({ parts: { log } });
+  rig.buffer.addMany(2);
+  rig.pms.script = () => ({ status: 307, headers: { location: 'https://login.example/?session=7' } });
+  rig.sync.start();
+  await rig.buffer.until(() => rig.buffer.notesOf('sync_answer').length >= 6);
+  expect(lines).toEqual([
+    expect.objectContaining({ status: 307, to: 'https://login.example', hint: expect.stringContaining('pms.url') }),
+  ]);
+  expect(rig.buffer.notesOf('sync_answer')[0]?.body).toMatchObject({ status: 307, fault: 'redirected' });
 });
 
 describe('an answer that leaves a record out', () => {

@@ -4,6 +4,7 @@ import { PMS_PATHS } from '../../src/record/wire.ts';
 import { Scene } from '../harness/scene.ts';
 import { type Answer, acceptedResult, answerWith, batchIn, type Script } from '../harness/scripted-pms.ts';
 import { makeRig, type Rig } from './rig.ts';
+import { seeded } from './seeded.ts';
 
 let scene: Scene;
 beforeEach(() => {
@@ -13,7 +14,7 @@ afterEach(() => scene.close());
 
 describe('Schedule II', () => {
   test('does not wait for a standard request that hangs', async () => {
-    const rig = await makeRig(scene);
+    const rig = await makeRig(scene, { options: { scheduleTwoBatchSize: 20 } });
     rig.pms.script = (seen) => (batchIn(seen).stream === 'standard' ? 'hang' : rig.ledger.script(seen));
     rig.buffer.addMany(3);
     rig.sync.start();
@@ -89,17 +90,6 @@ test('delivery facts: nothing waits, something waits, a receipt came', async () 
   expect(during).toBeTypeOf('number');
   expect(rig.sync.delivery()).toEqual({ lastReceiptAtMs: expect.any(Number), waitingSinceMs: null });
 });
-
-/** A small seeded generator (mulberry32), so that a failing run can be run again. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** One misdeed after the other: before the ledger has seen the batch, after it, or instead of it. */
 function moody(rig: Rig, random: () => number): Script {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
 import { systemTimers } from '../../src/base/clock.ts';
 import { Upstream, type UpstreamOptions } from '../../src/sync/upstream.ts';
@@ -14,7 +15,7 @@ afterEach(async () => {
   scene = new Scene();
 });
 
-const content = { bytes: Buffer.from('{"a":1}'), coding: 'identity', headers: {} } as const;
+const content = { bytes: Buffer.from('{"a":1}'), coding: 'identity', headers: {}, hold: null } as const;
 
 async function upstreamTo(script: Script, options: Partial<UpstreamOptions> = {}) {
   const pms = await ScriptedPms.start(script);
@@ -47,6 +48,8 @@ describe('a reply', () => {
       status: 429,
       retryAfter: '3',
       accepts: 'zstd',
+      location: null,
+      page: false,
       json: { wait: true },
     });
   });
@@ -60,17 +63,42 @@ describe('a reply', () => {
     expect(await upstream.post('/x', content)).toMatchObject({ status: 200, json: undefined });
   });
 
+  test('may be compressed as asked', async () => {
+    const { pms, upstream } = await upstreamTo(() => (response) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'zstd' });
+      response.end(zstdCompressSync('{"results":[]}'));
+    });
+    expect(await upstream.post('/x', content)).toMatchObject({ json: { results: [] } });
+    expect(pms.seen[0]?.headers['accept-encoding']).toBe('zstd, gzip');
+  });
+
+  test('that is compressed by halves is not JSON', async () => {
+    const { upstream } = await upstreamTo(() => (response) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' });
+      response.end(gzipSync('{"results":[]}').subarray(0, 12));
+    });
+    expect(await upstream.post('/x', content)).toMatchObject({ status: 200, json: undefined });
+  });
+
   test('is JSON with a suffix type and a charset too', async () => {
     const headers = { 'content-type': 'application/problem+json; charset=utf-8' };
     const { upstream } = await upstreamTo(() => ({ status: 400, headers, body: '{"title":"no"}' }));
     expect(await upstream.post('/x', content)).toMatchObject({ json: { title: 'no' } });
   });
 
-  test('with a redirect is not followed', async () => {
-    const { pms, upstream } = await upstreamTo(() => ({ status: 307, headers: { location: '/other' } }));
-    expect(await upstream.post('/x', content)).toMatchObject({ status: 307 });
-    expect(pms.seen.map((seen) => seen.path)).toEqual(['/x']);
-  });
+  test.each([301, 302, 303, 307, 308])(
+    'with a redirect is not followed, and the token goes nowhere else: %i',
+    async (status) => {
+      const elsewhere = await ScriptedPms.start(() => ({ status: 200, body: { results: [] } }));
+      scene.onClose(() => elsewhere.close());
+      const location = `${elsewhere.url}/sync?session=secret`;
+      const { pms, upstream } = await upstreamTo(() => ({ status, headers: { location } }));
+      const withToken = { ...content, headers: { authorization: 'Bearer secret-token' } };
+      expect(await upstream.post('/x', withToken)).toMatchObject({ status, location: elsewhere.url });
+      expect(pms.seen.map((seen) => seen.path)).toEqual(['/x']);
+      expect(elsewhere.seen).toEqual([]);
+    },
+  );
 });
 
 test('the base address may have a path', async () => {
@@ -95,6 +123,37 @@ test('connections are kept and used again', async () => {
 describe('a fault', () => {
   test('is an answer that never ends', async () => {
     const { upstream } = await upstreamTo(() => ({ status: 200, body: { long: 'x'.repeat(2000) } }));
+    expect(await upstream.post('/x', content)).toEqual({ kind: 'fault', fault: 'answer_too_large' });
+  });
+
+  test('is an answer that drips: the time is for all of it', async () => {
+    const drip: Script = () => (response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      const timer = setInterval(() => response.write(' '), 5);
+      response.on('close', () => clearInterval(timer));
+    };
+    const { upstream } = await upstreamTo(drip, { requestTimeoutMs: 80 });
+    expect(await upstream.post('/x', content)).toEqual({ kind: 'fault', fault: 'timed_out' });
+  });
+
+  test('is an answer that ends before its length', async () => {
+    const half: Script = () => (response) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': '100' });
+      response.write('{"results":[', () => response.socket?.destroy());
+    };
+    const { upstream } = await upstreamTo(half);
+    expect(await upstream.post('/x', content)).toEqual({ kind: 'fault', fault: 'broken_off' });
+  });
+
+  test('is an answer that unpacks to more than is allowed', async () => {
+    const bomb = gzipSync(Buffer.alloc(1_000_000, ' '));
+    const { upstream } = await upstreamTo(
+      () => (response) => {
+        response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' }).end(bomb);
+      },
+      { maxAnswerBytes: 2000 },
+    );
+    expect(bomb.length).toBeLessThan(2000);
     expect(await upstream.post('/x', content)).toEqual({ kind: 'fault', fault: 'answer_too_large' });
   });
 

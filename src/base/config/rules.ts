@@ -167,5 +167,10 @@ export function weakSettings(tree: ConfigTree): ConfigWarning[] {
     const message = 'Records are settled on answers that prove nothing. Ask for a PMS that echoes key and hash.';
     warnings.push({ key: 'sync.accept_unproved', message });
   }
+  if (tree.sync.profile === 'single') {
+    const message =
+      'Records go one by one to a PMS that does not check their order. Schedule II waits unless its answers verify it. Ask for a PMS that takes batches.';
+    warnings.push({ key: 'sync.profile', message });
+  }
   return warnings;
 }

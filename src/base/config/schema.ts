@@ -96,13 +96,17 @@ const pms = z.strictObject({
 });
 
 const sync = z.strictObject({
-  batch_size: wholeNumber(1, 10_000, 'records').default(500).describe('Most records in one request.'),
+  batch_size: wholeNumber(1, 10_000, 'records')
+    .default(5_000)
+    .describe('Most records in one request; how many there are follows the line and the PMS.'),
   profile: oneOf(['batch', 'single'])
     .default('batch')
     .describe('single: one record per request, for a PMS that knows no batches.'),
   accept_unproved: yesNo()
     .default(false)
-    .describe('With profile single: settle records on answers that name neither key nor hash. Health says so.'),
+    .describe(
+      'With profile single over https://: settle records on answers that name neither key nor hash. Health says so.',
+    ),
 });
 
 const fallback = z.strictObject({

@@ -91,6 +91,12 @@ export function linkMetrics({ link, mode, monotonicMs, streams }: Snapshot): Met
       samples: perStream((stream) => stream.settledTotal),
     },
     {
+      name: 'sync_unproved_total',
+      help: 'Records settled on answers that name neither key nor hash, since the start.',
+      kind: 'counter',
+      samples: perStream((stream) => stream.unprovedTotal),
+    },
+    {
       name: 'sync_stopped',
       help: 'Whether the stream waits for a person.',
       kind: 'gauge',

@@ -51,7 +51,7 @@ describe('defaults', () => {
       mqtt: { listen: [{ url: 'mqtt://127.0.0.1:1883', allowPlain: false, certFile: null }] },
       http: { url: 'http://127.0.0.1:8080' },
       pms: { url: 'http://127.0.0.1:8090', tokenFile: null, heartbeatSeconds: 15 },
-      sync: { batchSize: 500, profile: 'batch', acceptUnproved: false },
+      sync: { batchSize: 5000, profile: 'batch', acceptUnproved: false },
       fallback: { oldestPendingSeconds: 120, scheduleTwoDepthLimit: 1000 },
       storage: { openAt: 0.8, closeAt: 0.7, reserveAt: 0.95, maxBytes: null, maxRecords: null },
       retention: { bufferDays: 14, years: 6 },

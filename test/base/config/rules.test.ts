@@ -64,7 +64,7 @@ test('records settle without proof only one by one and over TLS', () => {
   expect(keysOf({ sync: { accept_unproved: true, profile: 'single' } })).toEqual(['sync.accept_unproved']);
   const settled = { sync: { accept_unproved: true, profile: 'single' }, pms: { url: 'https://pms.example.com' } };
   expect(keysOf(settled)).toEqual([]);
-  expect(weakSettings(treeOf(settled))).toMatchObject([{ key: 'sync.accept_unproved' }]);
+  expect(weakSettings(treeOf(settled))).toMatchObject([{ key: 'sync.accept_unproved' }, { key: 'sync.profile' }]);
 });
 
 test('the steps of the storage breaker are in order', () => {

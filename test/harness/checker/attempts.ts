@@ -25,8 +25,11 @@ export interface TrailEntry {
 }
 
 const ASKING = ['sync_attempt', 'sync_lookup'];
-/** A 409 and the verification poll may each have a look-up under way when the process ends; a batch there is only one. */
-const UNDER_WAY: Readonly<Record<string, number>> = { sync_attempt: 1, sync_lookup: 2 };
+/**
+ * What may be under way when the process ends. Look-ups: one after a 409, one of the verification poll. Batches: one whose
+ * verdicts are being written, one with the PMS, and one whose last bytes are held back.
+ */
+const UNDER_WAY: Readonly<Record<string, number>> = { sync_attempt: 3, sync_lookup: 2 };
 
 /** Entries of both trails other than `intake`, in order of time. */
 export function readTrail(dataDir: string): { audit: TrailEntry[]; schedule_two: TrailEntry[] } {
