@@ -3,8 +3,11 @@ import { count, figure, megabytes, ratio, table } from './figures.ts';
 import { type BenchResult, type PreloadedResult, type RawSync, SYSTEM_TITLES, type SystemResult } from './model.ts';
 import { rateRatio, sampleAt, verdicts } from './targets.ts';
 
-const BEGIN = '<!-- bench:begin, written by npm run bench -- --write -->';
-const END = '<!-- bench:end -->';
+/** Where a part of the page begins and ends that a script writes; `name` is that of the script. */
+const marksOf = (name: string) => ({
+  begin: `<!-- ${name}:begin, written by npm run ${name} -- --write -->`,
+  end: `<!-- ${name}:end -->`,
+});
 
 /** The whole result, with headings. Order: machine, raw disk, points, ratios, full buffer, targets. */
 export function renderReport(result: BenchResult, markdown: boolean): string {
@@ -21,12 +24,13 @@ export function renderReport(result: BenchResult, markdown: boolean): string {
   return parts.join('').trimEnd().concat('\n');
 }
 
-/** Puts the report between the page's marks. @throws Error when the page has no marks. */
-export function intoPage(page: string, report: string): string {
-  const begin = page.indexOf(BEGIN);
-  const end = page.indexOf(END);
-  if (begin === -1 || end < begin) throw new Error(`the page lacks its marks ${BEGIN} and ${END}`);
-  return `${page.slice(0, begin + BEGIN.length)}\n\n${report}\n${page.slice(end)}`;
+/** Puts a report between the page's marks for the script `name`. @throws Error when the page has no such marks. */
+export function intoPage(page: string, report: string, name = 'bench'): string {
+  const marks = marksOf(name);
+  const begin = page.indexOf(marks.begin);
+  const end = page.indexOf(marks.end);
+  if (begin === -1 || end < begin) throw new Error(`the page lacks its marks ${marks.begin} and ${marks.end}`);
+  return `${page.slice(0, begin + marks.begin.length)}\n\n${report}\n${page.slice(end)}`;
 }
 
 function method(result: BenchResult, markdown: boolean): string {

@@ -1,0 +1,71 @@
+/** A gateway and its PMS as the processes they are in a shop and at its headquarters. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { BENCH_STORE } from '../load-lane.ts';
+import { type Launched, launch } from '../processes.ts';
+
+const ENTRY = fileURLToPath(new URL('../../src/main/counterfoil.mjs', import.meta.url));
+export const GATEWAY_ID = 'gw-bench';
+
+export interface RunningPms {
+  readonly pid: number;
+  readonly port: number;
+  readonly dbFile: string;
+  stop(): Promise<void>;
+}
+
+/** The reference PMS with its books in `directory`. */
+export async function startPms(directory: string): Promise<RunningPms> {
+  const dbFile = join(directory, 'pms.db');
+  const args = [ENTRY, 'pms', 'serve', '--url', 'http://127.0.0.1:0', '--db', dbFile];
+  const server = await launch({ command: process.execPath, args }, isReady);
+  const { url }: { url: string } = JSON.parse(server.readyLine);
+  return { pid: server.pid, port: Number(new URL(url).port), dbFile, stop: server.stop };
+}
+
+export interface RunningGateway {
+  readonly pid: number;
+  readonly mqttPort: number;
+  /** Records PENDING now, by the gateway's own word; at most 100 ms old. */
+  pending(): Promise<number>;
+  stop(): Promise<void>;
+}
+
+export function dataDirOf(directory: string): string {
+  return join(directory, 'data');
+}
+
+/** The gateway with its defaults; everything it has for the PMS goes to `pmsPort`. */
+export async function startGateway(directory: string, pmsPort: number): Promise<RunningGateway> {
+  const configFile = join(directory, 'gateway.yaml');
+  const dataDir = dataDirOf(directory);
+  const config = {
+    gateway: { id: GATEWAY_ID, store: BENCH_STORE },
+    data_dir: dataDir,
+    trail_dir: join(dataDir, 'trail'),
+    mqtt: { listen: [{ url: 'mqtt://127.0.0.1:0' }] },
+    http: { url: 'http://127.0.0.1:0' },
+    pms: { url: `http://127.0.0.1:${pmsPort}` },
+  };
+  writeFileSync(configFile, JSON.stringify(config, null, 2), { mode: 0o600 });
+  const args = [ENTRY, 'run', '--config', configFile];
+  const server: Launched = await launch({ command: process.execPath, args }, isReady);
+  const { mqtt, http }: { mqtt: string[]; http: string[] } = JSON.parse(server.readyLine);
+  const statusUrl = new URL('/api/v1/status', http[0]);
+  return {
+    pid: server.pid,
+    mqttPort: Number(new URL(mqtt[0] ?? '').port),
+    pending: () => pendingOf(statusUrl),
+    stop: server.stop,
+  };
+}
+
+const isReady = (line: string): boolean => line.includes('"msg":"ready"');
+
+async function pendingOf(statusUrl: URL): Promise<number> {
+  const response = await fetch(statusUrl);
+  const status = (await response.json()) as { records: { schedules: { states: Record<string, number> }[] } | null };
+  const schedules = status.records?.schedules ?? [];
+  return schedules.reduce((sum, { states }) => sum + (states.PENDING ?? 0), 0);
+}
