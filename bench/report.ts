@@ -3,12 +3,6 @@ import { count, figure, megabytes, ratio, table } from './figures.ts';
 import { type BenchResult, type PreloadedResult, type RawSync, SYSTEM_TITLES, type SystemResult } from './model.ts';
 import { rateRatio, sampleAt, verdicts } from './targets.ts';
 
-/** Where a part of the page begins and ends that a script writes; `name` is that of the script. */
-const marksOf = (name: string) => ({
-  begin: `<!-- ${name}:begin, written by npm run ${name} -- --write -->`,
-  end: `<!-- ${name}:end -->`,
-});
-
 /** The whole result, with headings. Order: machine, raw disk, points, ratios, full buffer, targets. */
 export function renderReport(result: BenchResult, markdown: boolean): string {
   const heading = (text: string): string => (markdown ? `### ${text}\n\n` : `${text}\n`);
@@ -22,15 +16,6 @@ export function renderReport(result: BenchResult, markdown: boolean): string {
   if (result.preloaded !== null) parts.push(heading('With a full buffer'), rows(preloadedRows(result.preloaded)));
   parts.push(heading('Targets'), rows(targetRows(result, points)));
   return parts.join('').trimEnd().concat('\n');
-}
-
-/** Puts a report between the page's marks for the script `name`. @throws Error when the page has no such marks. */
-export function intoPage(page: string, report: string, name = 'bench'): string {
-  const marks = marksOf(name);
-  const begin = page.indexOf(marks.begin);
-  const end = page.indexOf(marks.end);
-  if (begin === -1 || end < begin) throw new Error(`the page lacks its marks ${marks.begin} and ${marks.end}`);
-  return `${page.slice(0, begin + marks.begin.length)}\n\n${report}\n${page.slice(end)}`;
 }
 
 function method(result: BenchResult, markdown: boolean): string {

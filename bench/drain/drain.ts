@@ -2,13 +2,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { countRows } from '../count-rows.ts';
-import { Line } from '../line/line.ts';
 import type { LineShape } from '../line/proxy.ts';
 import { countersOf, processTree } from '../probe.ts';
 import { preload } from '../store/preload.ts';
-import { dataDirOf, GATEWAY_ID, type RunningGateway, startGateway, startPms } from '../store/processes.ts';
+import { dataDirOf, GATEWAY_ID, type PmsKind, type RunningGateway } from '../store/processes.ts';
 import type { SalesOptions } from '../store/records.ts';
+import { type Scene, withScene } from '../store/scene.ts';
 import type { DrainMeasured } from './model.ts';
 
 const LOOK_EVERY_MS = 100;
@@ -21,6 +20,7 @@ const STALL_MS = 60_000;
  */
 export async function measureDrain(
   parent: string,
+  kind: PmsKind,
   shape: LineShape,
   options: SalesOptions,
   progress: (text: string) => void,
@@ -29,37 +29,17 @@ export async function measureDrain(
   try {
     const filled = await preload(dataDirOf(directory), GATEWAY_ID, options, progress);
     progress(`preloaded ${filled.records} records in ${filled.seconds.toFixed(1)} s`);
-    const pms = await startPms(directory);
-    try {
-      const line = await Line.open({ ...shape, targetPort: pms.port });
-      try {
-        const gateway = await startGateway(directory, line.port);
-        try {
-          return await watch(gateway, line, pms, filled.records);
-        } finally {
-          await gateway.stop();
-        }
-      } finally {
-        await line.close();
-      }
-    } finally {
-      await pms.stop();
-    }
+    return await withScene(directory, kind, shape, (scene) => watch(scene, filled.records));
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-async function watch(
-  gateway: RunningGateway,
-  line: Line,
-  pms: { readonly pid: number; readonly dbFile: string },
-  records: number,
-): Promise<DrainMeasured> {
+async function watch({ gateway, line, pms }: Scene, records: number): Promise<DrainMeasured> {
   const endedAtMs = await drained(gateway);
   const { firstByteAtMs, upBytes, downBytes } = await line.counts();
   if (firstByteAtMs === null) throw new Error('the gateway sent nothing');
-  const held = countRows(pms.dbFile, 'SELECT count(*) AS rows FROM records');
+  const held = await pms.held();
   if (held !== records) throw new Error(`${records} records were drained and the PMS holds ${held}`);
   return {
     records,

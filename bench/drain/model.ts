@@ -1,5 +1,6 @@
 /** What the drain benchmark finds. */
 import type { LineShape } from '../line/proxy.ts';
+import type { PmsKind } from '../store/processes.ts';
 
 export interface Measured {
   readonly records: number;
@@ -26,6 +27,7 @@ export interface DrainResult {
   readonly startedAtUtcMs: number;
   readonly machine: readonly string[];
   readonly version: string;
+  readonly pms: PmsKind;
   readonly line: LineShape;
   readonly records: number;
   readonly loopRecords: number;

@@ -2,11 +2,13 @@
 import { parseArgs } from 'node:util';
 import { LINE_OPTIONS, LINE_USAGE, lineOf, positive } from '../line/options.ts';
 import type { LineShape } from '../line/proxy.ts';
+import { type PmsKind, pmsOf } from '../store/processes.ts';
 
 export const USAGE = `npm run bench:drain -- [options]
 
 ${LINE_USAGE}  --records n      records in the buffer (default 100000)
   --loop n         records the one-POST-per-record loop sends (default 300)
+  --pms name       reference, with books on disk, or light, which only counts (default reference)
   --rounds n       how often everything is repeated; medians are reported (default 3)
   --dir path       where the servers keep their data (default: data/ of this checkout)
   --write          put the result into docs/benchmarks.md
@@ -14,6 +16,7 @@ ${LINE_USAGE}  --records n      records in the buffer (default 100000)
 `;
 
 export interface DrainOptions {
+  readonly pms: PmsKind;
   readonly line: LineShape;
   readonly records: number;
   readonly loopRecords: number;
@@ -31,6 +34,7 @@ export function readOptions(args: readonly string[]): DrainOptions {
       ...LINE_OPTIONS,
       records: { type: 'string', default: '100000' },
       loop: { type: 'string', default: '300' },
+      pms: { type: 'string', default: 'reference' },
       rounds: { type: 'string', default: '3' },
       dir: { type: 'string' },
       write: { type: 'boolean', default: false },
@@ -38,6 +42,7 @@ export function readOptions(args: readonly string[]): DrainOptions {
     },
   });
   return {
+    pms: pmsOf(values.pms),
     line: lineOf(values),
     records: Math.ceil(positive(values.records, '--records')),
     loopRecords: Math.ceil(positive(values.loop, '--loop')),

@@ -13,7 +13,7 @@ export function renderDrain(result: DrainResult, markdown: boolean): string {
   const lines = [
     `Date: ${new Date(result.startedAtUtcMs).toISOString().slice(0, 10)}; ${result.version}`,
     `Machine: ${result.machine.join(', ')}`,
-    `Line: ${describeLine(result.line)}`,
+    `Line: ${describeLine(result.line)}; PMS: ${result.pms}`,
     `${count(result.records)} records of 600 bytes, the loop over ${count(result.loopRecords)} of them`,
     `Median of ${result.rounds.length} round(s)`,
   ];

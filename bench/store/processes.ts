@@ -2,26 +2,46 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { countRows } from '../count-rows.ts';
 import { BENCH_STORE } from '../load-lane.ts';
 import { type Launched, launch } from '../processes.ts';
 
 const ENTRY = fileURLToPath(new URL('../../src/main/counterfoil.mjs', import.meta.url));
+const LIGHT_PMS = fileURLToPath(new URL('./light-pms.ts', import.meta.url));
 export const GATEWAY_ID = 'gw-bench';
+
+/** `reference`: the product's strict one, with books on disk; `light`: answers by the rules and only counts. */
+export type PmsKind = 'reference' | 'light';
+
+/** @throws Error with a sentence for the user. */
+export function pmsOf(text: string): PmsKind {
+  if (text === 'reference' || text === 'light') return text;
+  throw new Error(`--pms: ${text} is neither reference nor light`);
+}
 
 export interface RunningPms {
   readonly pid: number;
   readonly port: number;
-  readonly dbFile: string;
+  /** Records it holds. */
+  held(): Promise<number>;
   stop(): Promise<void>;
 }
 
-/** The reference PMS with its books in `directory`. */
-export async function startPms(directory: string): Promise<RunningPms> {
+/** Starts a PMS; the reference PMS keeps its books in `directory`. */
+export async function startPms(kind: PmsKind, directory: string): Promise<RunningPms> {
   const dbFile = join(directory, 'pms.db');
-  const args = [ENTRY, 'pms', 'serve', '--url', 'http://127.0.0.1:0', '--db', dbFile];
+  const reference = [ENTRY, 'pms', 'serve', '--url', 'http://127.0.0.1:0', '--db', dbFile];
+  const args = kind === 'light' ? [LIGHT_PMS] : reference;
   const server = await launch({ command: process.execPath, args }, isReady);
   const { url }: { url: string } = JSON.parse(server.readyLine);
-  return { pid: server.pid, port: Number(new URL(url).port), dbFile, stop: server.stop };
+  const counted = async () => Number(await (await fetch(new URL('/count', url))).text());
+  const inBooks = async () => countRows(dbFile, 'SELECT count(*) AS rows FROM records');
+  return {
+    pid: server.pid,
+    port: Number(new URL(url).port),
+    held: kind === 'light' ? counted : inBooks,
+    stop: server.stop,
+  };
 }
 
 export interface RunningGateway {
