@@ -43,6 +43,7 @@ export async function measureLoaded(
 
 async function sellIn(order: Order, directory: string): Promise<{ times: Times; backlog: Backlog }> {
   return await withScene(directory, order.pms, order.line, async ({ gateway }) => {
+    order.progress(`the gateway was ready after ${(gateway.readyMs / 1000).toFixed(1)} s`);
     const lane = await ScheduleTwoLane.connect(gateway.mqttPort);
     try {
       await sleep(SETTLE_MS);

@@ -8,6 +8,8 @@ import { type Launched, launch } from '../processes.ts';
 
 const ENTRY = fileURLToPath(new URL('../../src/main/counterfoil.mjs', import.meta.url));
 const LIGHT_PMS = fileURLToPath(new URL('./light-pms.ts', import.meta.url));
+/** A buffer with a million records is read before the gateway is ready, perhaps from a cold disk. */
+const READY_LIMIT_MS = 300_000;
 export const GATEWAY_ID = 'gw-bench';
 
 /** `reference`: the product's strict one, with books on disk; `light`: answers by the rules and only counts. */
@@ -46,6 +48,7 @@ export async function startPms(kind: PmsKind, directory: string): Promise<Runnin
 
 export interface RunningGateway {
   readonly pid: number;
+  readonly readyMs: number;
   readonly mqttPort: number;
   /** Records PENDING now, by the gateway's own word; at most 100 ms old. */
   pending(): Promise<number>;
@@ -70,11 +73,13 @@ export async function startGateway(directory: string, pmsPort: number): Promise<
   };
   writeFileSync(configFile, JSON.stringify(config, null, 2), { mode: 0o600 });
   const args = [ENTRY, 'run', '--config', configFile];
-  const server: Launched = await launch({ command: process.execPath, args }, isReady);
+  const what = { command: process.execPath, args, limitMs: READY_LIMIT_MS };
+  const server: Launched = await launch(what, isReady);
   const { mqtt, http }: { mqtt: string[]; http: string[] } = JSON.parse(server.readyLine);
   const statusUrl = new URL('/api/v1/status', http[0]);
   return {
     pid: server.pid,
+    readyMs: server.readyMs,
     mqttPort: Number(new URL(mqtt[0] ?? '').port),
     pending: () => pendingOf(statusUrl),
     stop: server.stop,
