@@ -2,7 +2,6 @@
 import type { Random } from '../../src/base/clock.ts';
 import { LINK_DEFAULTS } from '../../src/link/options.ts';
 import { afterProbe, deliveryVerdict, type LayerVerdict, type LinkState, unprobed } from '../../src/link/verdict.ts';
-import { SYNC_DEFAULTS } from '../../src/sync/options.ts';
 import { type Client, clientOf } from './client.ts';
 import type { Events } from './events.ts';
 import type { RetryPolicy, World } from './model.ts';
@@ -35,10 +34,8 @@ export class Store {
     const standard = Math.max(1, Math.round(world.standardRecords * share));
     const scheduleTwo = Math.max(1, Math.round(world.scheduleTwoRecords * share));
     this.#streams = [
-      new StreamModel(parts, scheduleTwo, SYNC_DEFAULTS.scheduleTwoBatchSize, () =>
-        parts.onStreamDone('schedule_two', this),
-      ),
-      new StreamModel(parts, standard, SYNC_DEFAULTS.batchSize, () => parts.onStreamDone('standard', this)),
+      new StreamModel(parts, scheduleTwo, world.batches.scheduleTwo, () => parts.onStreamDone('schedule_two', this)),
+      new StreamModel(parts, standard, world.batches.standard, () => parts.onStreamDone('standard', this)),
     ];
   }
 

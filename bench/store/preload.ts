@@ -5,8 +5,11 @@ import { openBuffer } from '../../src/buffer/open.ts';
 import { checkRecord } from '../../src/record/check.ts';
 import { type SalesOptions, type SoldRecord, sales } from './records.ts';
 
-/** As many as one commit of the gateway takes at most. */
-const GROUP = 512;
+/**
+ * Records of a commit. The buffer merges 256 keys into its index with each commit: in larger groups, one after the other,
+ * the keys that wait for it would pile up, as no run of full groups in a shop is long enough for.
+ */
+const GROUP = 256;
 const PROGRESS_EVERY = 100_000;
 
 export interface Preloaded {
