@@ -6,8 +6,8 @@ import { checkRecord } from '../../src/record/check.ts';
 import { type SalesOptions, type SoldRecord, sales } from './records.ts';
 
 /**
- * Records of a commit. The buffer merges 256 keys into its index with each commit: in larger groups, one after the other,
- * the keys that wait for it would pile up, as no run of full groups in a shop is long enough for.
+ * Records of a commit. The buffer merges 256 keys into its index with each commit; in larger groups, one after the other,
+ * the keys that wait for it pile up, and the next start reads them all.
  */
 const GROUP = 256;
 const PROGRESS_EVERY = 100_000;

@@ -7,7 +7,7 @@ import type { SimulatedRecord } from '../../src/demo/simulator/store.ts';
 import { traffic } from '../../src/demo/simulator/traffic.ts';
 import { readSchedule } from '../../src/record/schedule.ts';
 
-export const RECORD_BYTES = 600;
+const RECORD_BYTES = 600;
 
 export interface SoldRecord {
   readonly lane: string;
