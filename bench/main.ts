@@ -2,13 +2,14 @@
  * `npm run bench`: drives the gateway and its peers from a separate process over TCP, and prints what was found.
  * Progress goes to standard error, tables to standard output. Method and limits: docs/benchmarks.md.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describeMachine, fileSystemOf } from './machine.ts';
 import type { BenchResult, Part, PreloadedResult, RawSync, SystemResult } from './model.ts';
 import { type Options, readOptions, USAGE } from './options.ts';
+import { writePage } from './page.ts';
 import { ceiling } from './peers/ceiling.ts';
 import { gateway, gatewayWithReceipts } from './peers/gateway.ts';
 import { pythonDesign } from './peers/python-design.ts';
@@ -17,12 +18,11 @@ import type { System } from './peers/system.ts';
 import { measurePreloaded } from './preloaded.ts';
 import { interrupt, wasInterrupted } from './processes.ts';
 import { measureRawSync, medianRawSync } from './raw-sync.ts';
-import { intoPage, renderReport } from './report.ts';
+import { renderReport } from './report.ts';
 import { type Bench, medianOfRounds, type RoundResult, runRound } from './rounds.ts';
 import { SyncCounter } from './sync-count.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const PAGE = join(ROOT, 'docs', 'benchmarks.md');
 const RAW_SECONDS = 2;
 
 function progress(text: string): void {
@@ -126,7 +126,7 @@ async function main(): Promise<number> {
     const result = await measure(options, directory);
     if (wasInterrupted()) return 130;
     process.stdout.write(renderReport(result, false));
-    if (options.write) writeFileSync(PAGE, intoPage(readFileSync(PAGE, 'utf8'), renderReport(result, true)));
+    if (options.write) writePage(renderReport(result, true), 'bench');
     return result.skipped.length === 0 ? 0 : 1;
   } finally {
     await rm(directory, { recursive: true, force: true });

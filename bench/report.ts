@@ -3,9 +3,6 @@ import { count, figure, megabytes, ratio, table } from './figures.ts';
 import { type BenchResult, type PreloadedResult, type RawSync, SYSTEM_TITLES, type SystemResult } from './model.ts';
 import { rateRatio, sampleAt, verdicts } from './targets.ts';
 
-const BEGIN = '<!-- bench:begin, written by npm run bench -- --write -->';
-const END = '<!-- bench:end -->';
-
 /** The whole result, with headings. Order: machine, raw disk, points, ratios, full buffer, targets. */
 export function renderReport(result: BenchResult, markdown: boolean): string {
   const heading = (text: string): string => (markdown ? `### ${text}\n\n` : `${text}\n`);
@@ -19,14 +16,6 @@ export function renderReport(result: BenchResult, markdown: boolean): string {
   if (result.preloaded !== null) parts.push(heading('With a full buffer'), rows(preloadedRows(result.preloaded)));
   parts.push(heading('Targets'), rows(targetRows(result, points)));
   return parts.join('').trimEnd().concat('\n');
-}
-
-/** Puts the report between the page's marks. @throws Error when the page has no marks. */
-export function intoPage(page: string, report: string): string {
-  const begin = page.indexOf(BEGIN);
-  const end = page.indexOf(END);
-  if (begin === -1 || end < begin) throw new Error(`the page lacks its marks ${BEGIN} and ${END}`);
-  return `${page.slice(0, begin + BEGIN.length)}\n\n${report}\n${page.slice(end)}`;
 }
 
 function method(result: BenchResult, markdown: boolean): string {
