@@ -13,7 +13,7 @@ import type { Flag } from '../record/types.ts';
 import type { CommitAnswer, Committer } from './committer.ts';
 import type { Gate } from './gate.ts';
 import type { LaneSession, Lanes } from './lanes.ts';
-import { type Published, type ReceiptSource, receiptOf } from './receipt.ts';
+import { type Published, practiceReceipt, type ReceiptSource, receiptOf } from './receipt.ts';
 import { mayPublish } from './rules.ts';
 
 /** Answers of the authorisation hook: nothing lets the PUBACK go, an error closes the connection without one. */
@@ -35,6 +35,12 @@ export interface SignaturePolicy {
   readonly holds: (flags: readonly Flag[]) => boolean;
 }
 
+/** Where practice records go, and whether a lane may practise now. */
+export interface Practice {
+  readonly committer: Committer;
+  readonly isOpen: (lane: string) => boolean;
+}
+
 /** Unread receipts a connection may pile up before further ones are left out (a lane can ask again by resending). */
 const MAX_UNREAD_BYTES = 1024 * 1024;
 const MAX_EVIDENCE_BYTES = 256 * 1024;
@@ -46,6 +52,7 @@ export class Publishes {
   readonly #lanes: Lanes;
   readonly #gate: Gate;
   readonly #committer: Committer;
+  readonly #practice: Practice | null;
   readonly #clock: Clock;
   readonly #log: Log;
 
@@ -54,6 +61,7 @@ export class Publishes {
     lanes: Lanes;
     gate: Gate;
     committer: Committer;
+    practice: Practice | null;
     clock: Clock;
     log: Log;
   }) {
@@ -61,13 +69,15 @@ export class Publishes {
     this.#lanes = parts.lanes;
     this.#gate = parts.gate;
     this.#committer = parts.committer;
+    this.#practice = parts.practice;
     this.#clock = parts.clock;
     this.#log = parts.log;
   }
 
   /** One publish of `session`; calls `done` when it has been decided. */
   take(session: LaneSession, packet: PublishPacket, done: HookDone): void {
-    const verdict = mayPublish(this.#options.store, session.lane, packet);
+    const inTraining = (lane: string) => this.#practice?.isOpen(lane) ?? false;
+    const verdict = mayPublish(this.#options.store, session.lane, packet, inTraining);
     if (!verdict.ok) {
       this.#close(session, verdict.reason, done);
       return;
@@ -87,6 +97,10 @@ export class Publishes {
     }
     const bytes = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload);
     const { item, published } = this.#examine(verdict.lane, bytes);
+    if (verdict.practice) {
+      this.#practise(session, packet, item, published, done);
+      return;
+    }
     this.#lanes.seen(verdict.lane, item.receivedAtMs, item.type === 'refused');
     if (mustWait(session, item, published)) {
       this.#answer(session, verdict.lane, packet, published, { status: 'deferred' }, done);
@@ -96,6 +110,23 @@ export class Publishes {
     this.#committer.submit(item, (answer) => {
       this.#gate.leave(bytes.length);
       this.#answer(session, verdict.lane, packet, published, answer, done);
+    });
+  }
+
+  /** A practice record: the same way and the same answers, in no figure and in nobody's order. */
+  #practise(session: LaneSession, packet: PublishPacket, item: IntakeItem, published: Published, done: HookDone): void {
+    const bytes = packet.payload.length;
+    this.#gate.enter(bytes);
+    this.#practice?.committer.submit(item, (answer) => {
+      this.#gate.leave(bytes);
+      if (answer.status === 'failed' || answer.status === 'evidence_full') {
+        this.#close(session, 'this practice record could not be answered', done);
+        return;
+      }
+      if (answer.status === 'deferred') packet.qos = 0;
+      done(null);
+      const receipt = receiptOf(this.#options.source, published, answer, this.#clock.utcMs());
+      if (receipt !== null) this.send(item.lane, practiceReceipt(this.#options.source, receipt));
     });
   }
 

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { mayPublish, maySubscribe } from '../../src/intake/rules.ts';
 
-const publish = (topic: string, lane: string | null = null, retain = false) => {
-  const verdict = mayPublish('0042', lane, { topic, retain });
+const publish = (topic: string, lane: string | null = null, retain = false, training: readonly string[] = []) => {
+  const verdict = mayPublish('0042', lane, { topic, retain }, (name) => training.includes(name));
   return verdict.ok ? verdict.lane : verdict.reason;
 };
 
