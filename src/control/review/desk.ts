@@ -11,7 +11,8 @@ import type { ActOutcome, ReviewSubject, TrailLog, WaitingDetail, WaitingItem } 
 import { type Operations, operation } from '../operations.ts';
 import { correctionItem } from './correction.ts';
 import type { ReviewParts } from './ports.ts';
-import { prove, refused, rosterOrRefuse } from './signer.ts';
+import { prove } from './prove.ts';
+import { refused, rosterOrRefuse } from './signer.ts';
 import type { Statement } from './statement.ts';
 import {
   actParams,
@@ -46,8 +47,7 @@ export function reviewOperations(parts: ReviewParts): Operations {
       const found = rosterOrRefuse(parts.roster()).find(kid);
       if (found === null) throw refused('the roster does not have this key', 'Check --kid.');
       const { gatewayId, epoch } = buffer;
-      const now = toUtcText(clock.utcMs());
-      return { gateway_id: gatewayId, epoch, printed_name: found.person.printedName, now_utc: now };
+      return { gateway_id: gatewayId, epoch, printed_name: found.person.printedName };
     }),
     'review.act': operation(actParams, async ({ statement, signature, correction_base64: correction }) =>
       wireOutcome(await act(parts, { statement, signature }, correction)),
@@ -62,8 +62,8 @@ async function act(
 ): Promise<ActOutcome> {
   const { buffer, clock } = parts;
   const { gatewayId, epoch } = buffer;
-  const circumstances = { gatewayId, epoch, roster: parts.roster(), nowMs: clock.utcMs(), clock: parts.clockQuality() };
-  const { statement, keyId, signedAtMs } = prove(signed, circumstances);
+  const place = { gatewayId, epoch, roster: parts.roster(), nowMs: clock.utcMs(), clock: parts.clockQuality() };
+  const { statement, keyId, signedAtMs } = prove(signed, place);
   const outcome = await buffer.review(
     {
       actId: statement.act_id,

@@ -8,7 +8,7 @@ import { canonicalText } from '../../record/canonical.ts';
 import { readStrictJson } from '../../record/strict-json.ts';
 import { MAX_SUBJECTS, STEPS, subjectSchema } from './words.ts';
 
-/** One line of text, without control characters, as it will stand in reports. */
+/** One line of text, without control or format characters, as it will stand in reports. */
 const line = (limit: number) =>
   z
     .string()
@@ -16,17 +16,22 @@ const line = (limit: number) =>
     .max(limit)
     .regex(/^\P{C}+$/u);
 
-const statementSchema = z.strictObject({
+/** What every signed statement of a person says, whatever it is about. */
+export const signedMembers = {
   /** Random and new for each act: the same act twice is recognised by it. */
   act_id: z.uuid(),
   gateway_id: z.string(),
   epoch: z.string().regex(/^[0-9a-f]{8}$/),
-  step: z.enum(STEPS),
-  /** Why the person does this, in their words (21 CFR 11.50(a)(3)). */
+  /** Why the person does this, in their words. */
   meaning: line(500),
   printed_name: line(128),
   /** The signer's word, RFC 3339 in UTC with milliseconds. */
   signed_at_utc: z.iso.datetime({ precision: 3 }),
+};
+
+const statementSchema = z.strictObject({
+  ...signedMembers,
+  step: z.enum(STEPS),
   subjects: z.array(subjectSchema).min(1).max(MAX_SUBJECTS),
   /** `resolve` only: lane_hash of the corrected record. */
   correction_hash: z
@@ -47,10 +52,4 @@ export function readStatement(text: string): Statement | null {
   if (!reading.ok) return null;
   const statement = statementSchema.safeParse(reading.value);
   return statement.success && canonicalText(reading.value) === text ? statement.data : null;
-}
-
-/** The members of a statement a person got wrong on the command line, or null when all is well. */
-export function badMembers(statement: Statement): string | null {
-  const { error } = statementSchema.safeParse(statement);
-  return error === undefined ? null : [...new Set(error.issues.map(({ path }) => String(path[0])))].join(', ');
 }

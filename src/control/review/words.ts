@@ -1,6 +1,6 @@
 /** Words of review that gateway and command line share: what can be asked for, and what comes back. */
 import { z } from 'zod';
-import { type ReviewSubject, WAITING_STATES, type WaitingItem, type WaitingState } from '../../buffer/api.ts';
+import { WAITING_STATES, type WaitingItem, type WaitingState } from '../../buffer/api.ts';
 import { SCHEDULES } from '../../record/types.ts';
 
 export const STEPS = ['release', 'dismiss', 'resolve'] as const;
@@ -81,8 +81,6 @@ export const signerResult = z.object({
   gateway_id: z.string(),
   epoch: z.string(),
   printed_name: z.string(),
-  /** The gateway's clock, RFC 3339. */
-  now_utc: z.string(),
 });
 
 export const actParams = z.strictObject({
@@ -101,7 +99,3 @@ export const actResult = z.object({
   trail: z.object({ log: z.string(), index: z.int(), leaf: z.string() }),
 });
 export type WireOutcome = z.infer<typeof actResult>;
-
-export function wireSubject({ of, number, state, hash }: ReviewSubject): WireSubject {
-  return { of, number, state, hash: hash.toString('hex') };
-}
