@@ -85,7 +85,9 @@ export class ControlServer {
 
   async #serve(socket: Socket): Promise<void> {
     try {
-      for await (const line of linesOf(socket, MAX_REQUEST_BYTES)) {
+      // Kept when the lines end early: the caller is still to be told why.
+      const chunks = socket.iterator({ destroyOnReturn: false });
+      for await (const line of linesOf(chunks, MAX_REQUEST_BYTES)) {
         const work = this.#answer(line).then((answer) => send(socket, answer));
         this.#working.add(work);
         await work.finally(() => this.#working.delete(work));
@@ -95,7 +97,7 @@ export class ControlServer {
       const tooLong = new CounterfoilError('usage', `a request has at most ${error.limitBytes} bytes`, 'Send less.');
       send(socket, failure(null, tooLong));
     }
-    socket.end();
+    socket.destroySoon();
   }
 
   /** Never throws: whatever happens, the caller hears of it. */
