@@ -79,7 +79,7 @@ export class Publishes {
     const inTraining = (lane: string) => this.#practice?.isOpen(lane) ?? false;
     const verdict = mayPublish(this.#options.store, session.lane, packet, inTraining);
     if (!verdict.ok) {
-      this.#close(session, verdict.reason, done);
+      this.#close(session, verdict.reason, done, verdict.lane);
       return;
     }
     if (packet.qos === 2) {
@@ -198,9 +198,9 @@ export class Publishes {
     }
   }
 
-  #close(session: LaneSession, reason: string, done: HookDone): void {
+  #close(session: LaneSession, reason: string, done: HookDone, lane = session.lane): void {
     this.#log.warn('publish refused, connection closed', {
-      ...(session.lane === null ? {} : { lane: session.lane }),
+      ...(lane === null ? {} : { lane }),
       reason,
     });
     done(new Error(reason));

@@ -4,10 +4,13 @@
  */
 import { parseTopic } from '../record/lane-wire.ts';
 
-/** `practice`: published on the training topic, to be kept apart from all records. */
+/**
+ * `practice`: published on the training topic, to be kept apart from all records. A refusal names the lane where the
+ * remedy is about it.
+ */
 export type Verdict =
   | { readonly ok: true; readonly lane: string; readonly practice: boolean }
-  | { readonly ok: false; readonly reason: string };
+  | { readonly ok: false; readonly reason: string; readonly lane?: string };
 
 export interface PublishAttempt {
   readonly topic: string;
@@ -35,7 +38,7 @@ export function mayPublish(
   if (lane !== null && topic.lane !== lane)
     return { ok: false, reason: "another lane's topic: use one connection for each lane" };
   const practice = topic.kind === 'training';
-  if (practice && !inTraining(topic.lane)) return { ok: false, reason: NOT_IN_TRAINING };
+  if (practice && !inTraining(topic.lane)) return { ok: false, reason: NOT_IN_TRAINING, lane: topic.lane };
   if (attempt.retain) return { ok: false, reason: 'retained publish: send records with retain off' };
   return { ok: true, lane: topic.lane, practice };
 }

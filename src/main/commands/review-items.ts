@@ -36,12 +36,12 @@ export function stateName(text: string): WaitingState {
 /** Everything that waits in these states, records first, each in order of number. */
 export async function fetchItems(dataDir: string, states: readonly WaitingState[]): Promise<WireItem[]> {
   const found: WireItem[] = [];
-  for (const of of ['record', 'evidence'] as const) {
-    const asked = states.filter((state) => KIND_OF[state] === of);
+  for (const kind of ['record', 'evidence'] as const) {
+    const asked = states.filter((state) => KIND_OF[state] === kind);
     let isMore = asked.length > 0;
     while (isMore && found.length < MAX_LISTED) {
-      const after = found.findLast((item) => item.of === of)?.number ?? 0;
-      const { items } = await callGateway(dataDir, 'review.list', { of, states: asked, after }, listResult);
+      const after = found.findLast(({ of }) => of === kind)?.number ?? 0;
+      const { items } = await callGateway(dataDir, 'review.list', { of: kind, states: asked, after }, listResult);
       found.push(...items);
       isMore = items.length === MAX_PAGE;
     }
