@@ -21,7 +21,7 @@ import { checkRecord } from '../../record/check.ts';
 import type { CommandIo } from './io.ts';
 import type { Person } from './person.ts';
 import { fetchItems, fetchNamed, type ItemName, itemTable, nameOf } from './review-items.ts';
-import { openSigningKey, type SigningFlags, signText } from './signing.ts';
+import { confirmAct, openSigningKey, type SigningFlags, signText, textToSign } from './signing.ts';
 
 export interface ActFlags extends SigningFlags {
   readonly all?: true;
@@ -56,7 +56,7 @@ export async function act(
   }
   const signer = await callGateway(dataDir, 'review.signer', { kid: flags.kid }, signerResult);
   person.tell(`${itemTable(items)}\n${summary(step, items, flags, signer.printed_name, correction)}`);
-  await confirmed(flags, person);
+  await confirmAct(flags, person);
   const key = await openSigningKey(flags, person);
   const statement: Statement = {
     act_id: randomUUID(),
@@ -67,7 +67,7 @@ export async function act(
     subjects: items.map(({ of, number, state, hash }) => ({ of, number, state, hash })),
     ...(correction === null ? {} : { correction_hash: correction.hash }),
   };
-  const text = textOf(statement);
+  const text = textToSign(() => statementText(statement));
   const params = {
     statement: text,
     signature: signText(text, key, flags.kid),
@@ -120,24 +120,6 @@ function summary(
       ? ''
       : `with the corrected record of ${flags.record} (lane_hash ${correction.hash.slice(0, 8)})\n`;
   return `${name} (key ${flags.kid}) signs: ${step} ${count}\n${record}meaning: ${flags.meaning}\n`;
-}
-
-async function confirmed(flags: ActFlags, person: Person): Promise<void> {
-  if (flags.yes === true) return;
-  if (!person.isThere) {
-    throw new CounterfoilError('usage', 'there is nobody to confirm this', 'Run it at a terminal, or add --yes.');
-  }
-  if (await person.confirm('Sign this and do it? [y/N] ')) return;
-  throw new CounterfoilError('usage', 'not confirmed', 'Nothing was signed and nothing was done.');
-}
-
-function textOf(statement: Statement): string {
-  try {
-    return statementText(statement);
-  } catch (error) {
-    const hint = 'Write the meaning on one line, 1 to 500 characters, without control characters.';
-    throw new CounterfoilError('usage', 'this cannot be signed', hint, error);
-  }
 }
 
 /** The corrected record, checked here first so that its faults are told before anybody signs. */

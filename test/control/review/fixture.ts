@@ -17,7 +17,7 @@ import { checkRecord } from '../../../src/record/check.ts';
 import { signDetached, toCompact } from '../../../src/record/jws.ts';
 import { type Roster, readRoster } from '../../../src/record/roster.ts';
 
-export const NOW = Date.parse('2026-11-24T12:00:00Z');
+const NOW = Date.parse('2026-11-24T12:00:00Z');
 const KIDS = ['rita', 'paul', 'rita-old', 'rita-revoked', 'stranger'];
 const KEYS = new Map(KIDS.map((kid) => [kid, generateKeyPairSync('ed25519')]));
 
