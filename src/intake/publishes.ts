@@ -126,7 +126,11 @@ export class Publishes {
       if (answer.status === 'deferred') packet.qos = 0;
       done(null);
       const receipt = receiptOf(this.#options.source, published, answer, this.#clock.utcMs());
-      if (receipt !== null) this.send(item.lane, practiceReceipt(this.#options.source, receipt));
+      if (receipt === null) return;
+      this.#tell(
+        item.lane,
+        practiceReceipt(this.#options.source, receipt, item.type === 'record' && item.hold === true),
+      );
     });
   }
 
@@ -180,7 +184,10 @@ export class Publishes {
     done(null);
     if (!this.#lanes.listens(lane)) return;
     const receipt = receiptOf(this.#options.source, published, answer, this.#clock.utcMs());
-    if (receipt === null) return;
+    if (receipt !== null) this.#tell(lane, receipt);
+  }
+
+  #tell(lane: string, receipt: Receipt): void {
     this.send(lane, receipt);
     // Said again as a step of its own, so that a lane learns of it in the same way as of every later state.
     if (receipt.status === 'accepted' && receipt.state === 'HELD') this.send(lane, { ...receipt, status: 'held' });

@@ -24,11 +24,15 @@ const KEY_CONFLICT = {
   message: 'this key already names another record; give the new record a key of its own and send it again',
 };
 
-/** A receipt for what came on the training topic: the same, and marked so that nobody takes it for a sale's. */
-export function practiceReceipt(source: ReceiptSource, receipt: Receipt): Receipt {
-  const { sequence } = receipt;
+/**
+ * A receipt for what came on the training topic: the same, and marked so that nobody takes it for a sale's. `held`: a sale
+ * like this would wait for a person.
+ */
+export function practiceReceipt(source: ReceiptSource, receipt: Receipt, held: boolean): Receipt {
+  const { sequence, state } = receipt;
   return {
     ...receipt,
+    state: held && state === 'PENDING' ? 'HELD' : state,
     sequence_id: sequence === null ? null : practiceId(source.gatewayId, source.epoch, sequence),
     training: true,
   };

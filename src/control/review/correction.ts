@@ -34,7 +34,7 @@ export function correctionItem(
     throw refused('the corrected record is not the one that was signed', 'Sign again with the record that is meant.');
   }
   refuseWrongReference(record, original);
-  const hold = parts.signatures.holds(record.flags);
+  const hold = record.stream === 'schedule_two' && parts.signatures.holds(record.flags);
   return { type: 'record', lane: original.lane, receivedAtMs, clock, record, ...(hold ? { hold } : {}) };
 }
 

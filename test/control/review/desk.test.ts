@@ -187,7 +187,7 @@ describe('resolve', () => {
 
   test('a corrected record without the signature it needs is held like any other', async () => {
     await desk.rejected('rejected-1');
-    desk.judge = () => ({ flags: ['signature_missing'], hold: true });
+    desk.holds = (flags) => flags.includes('signature_missing');
     const outcome = await resolve(canonical('corrected1', { refers_to: 'rejected-1' }));
     expect(outcome.correction).toMatchObject({ state: 'HELD', flags: ['signature_missing'] });
     expect(await states()).toEqual(['HELD 2']);

@@ -16,6 +16,7 @@ import type { WireItem } from '../../../src/control/review/words.ts';
 import { checkRecord } from '../../../src/record/check.ts';
 import { signDetached, toCompact } from '../../../src/record/jws.ts';
 import { type Roster, readRoster } from '../../../src/record/roster.ts';
+import { judgeSignatures } from '../../../src/record/signatures.ts';
 
 const NOW = Date.parse('2026-11-24T12:00:00Z');
 const KIDS = ['rita', 'paul', 'rita-old', 'rita-revoked', 'stranger'];
@@ -77,7 +78,7 @@ export class Desk {
   roster: Roster | null = ROSTER;
   clock: ClockQuality = 'synchronised';
   nowMs = NOW;
-  judge: ReviewParts['judge'] = () => ({ flags: [], hold: false });
+  holds: ReviewParts['signatures']['holds'] = () => false;
   readonly #folder: string;
   readonly #operations: Operations;
 
@@ -90,7 +91,10 @@ export class Desk {
       clockQuality: () => this.clock,
       products: null,
       roster: () => this.roster,
-      judge: (...given) => this.judge(...given),
+      signatures: {
+        judge: (record) => judgeSignatures(record, this.roster, false),
+        holds: (flags) => this.holds(flags),
+      },
       onActed: (moved) => {
         this.moved.push(...moved);
       },
