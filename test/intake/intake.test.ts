@@ -354,6 +354,20 @@ describe('practice', () => {
     expect([sink.stored, practised.stored]).toEqual([['deferred-a'], ['practice-2']]);
   });
 
+  it('is told to be held where a sale would be', async () => {
+    const training = { has: () => true, sink: new Sink() };
+    const signatures = { ...OPTIONS.signatures, holds: () => true };
+    const { port } = await started({ signatures }, { training });
+    const till = await Till.in(port, 'till');
+    const payload = Buffer.from(recordOf('practice-1', { schedule: 'II' }));
+    till.socket.write(Buffer.concat([subscribe('pos/0042/lane-1/receipts'), publish({ topic, payload, id: 1 })]));
+    await till.until(() => till.count(TYPE.publish) === 2);
+    expect(receiptsOf(till)).toMatchObject([
+      { status: 'accepted', state: 'HELD', training: true },
+      { status: 'held', state: 'HELD', training: true },
+    ]);
+  });
+
   it('ends the connection of a lane whose training is over', async () => {
     const { port, practised, open } = await withTraining();
     const till = await Till.in(port, 'till');

@@ -150,6 +150,47 @@ describe.skipIf(missing('mosquitto_pub', 'mosquitto_sub'))('publishes that becam
   });
 });
 
+describe.skipIf(missing('mosquitto_pub', 'mosquitto_sub'))('a Schedule II record without signature', () => {
+  test('is held until a pharmacist releases it, or a reviewer ends it', async () => {
+    const pms = await PmsProcess.start(scene);
+    const config = { schedule_two: { roster_file: roster.file, signature: 'required' } };
+    const gateway = await Gateway.start(scene, { pmsUrl: pms.url, config });
+    const receipts = await readReceipts(scene, gateway, 'till');
+    const two = () => aRecord({ schedule: 'II' });
+    const [released, dismissed, replaced] = [two(), two(), two()];
+    const other = aRecord();
+    for (const record of [released, dismissed, replaced, other]) await publish(gateway, 'till', wire(record));
+    for (const record of [released, dismissed, replaced]) await receipts.withStatus(record.idempotency_key, 'held');
+    await receipts.withStatus(other.idempotency_key, 'synced');
+    expect(await waiting(gateway)).toEqual(['HELD 1', 'HELD 2', 'HELD 3']);
+    const atPms = () =>
+      pms.query<{ key: string }>('SELECT idempotency_key AS key FROM records ORDER BY id').map(({ key }) => key);
+    expect(atPms()).toEqual([other.idempotency_key]);
+
+    const release = await review(gateway, 'release', '1', '--yes', ...asSigner(roster.paul));
+    expect(release).toMatchObject({
+      code: 0,
+      output: expect.stringMatching(/^released 1\nact .*schedule_two trail entry/),
+    });
+    await receipts.withStatus(released.idempotency_key, 'synced');
+    const byPaul = await review(gateway, 'dismiss', '2', '--yes', ...asSigner(roster.paul));
+    expect(byPaul).toMatchObject({ code: 1, errors: expect.stringContaining('does not have the role') });
+    await review(gateway, 'dismiss', '2', '--yes', ...asSigner(roster.rita));
+    await receipts.withStatus(dismissed.idempotency_key, 'resolved');
+
+    // What takes the place of a held record is judged like any other: without a signature it is held too.
+    const file = join(gateway.folder, 'corrected.json');
+    const corrected = aRecord({ schedule: 'II', refers_to: replaced.idempotency_key });
+    writeFileSync(file, wire(corrected));
+    const resolve = await review(gateway, 'resolve', '3', '--record', file, '--yes', ...asSigner(roster.rita));
+    expect(resolve.output).toMatch(/corrected record admitted as 5, HELD, signature_missing/);
+    await review(gateway, 'release', '--all', '--state', 'HELD', '--yes', ...asSigner(roster.rita));
+    expect(await waiting(gateway)).toEqual([]);
+    await receipts.withStatus(corrected.idempotency_key, 'synced');
+    expect(atPms()).toEqual([other, released, corrected].map((record) => record.idempotency_key));
+  });
+});
+
 describe.skipIf(missing('mosquitto_pub', 'mosquitto_sub'))('a record the PMS refused', () => {
   test('is resolved by a corrected one: the lane hears of it, the PMS gets it', async () => {
     const pms = await PmsProcess.start(scene, { faults: ['reject_every_nth=2'] });

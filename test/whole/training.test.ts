@@ -73,14 +73,4 @@ describe.skipIf(missing('mosquitto_pub', 'mosquitto_sub'))('training', () => {
     expect(await practise(gateway, wire(aRecord()))).toMatchObject({ acknowledged: false });
     expect(await publish(gateway, 'trainee', wire(aRecord()))).toMatchObject({ acknowledged: true });
   });
-
-  test.each([
-    [['--lane', 'trainee', '--hours', '9'], /"9" hours are not possible/],
-    [['--lane', 'trainee'], /in training, or out of it\?/],
-    [['--lane', 'tr/ainee', '--hours', '1'], /which lane\?/],
-    [['--hours', '1'], /which lane\?/],
-  ])('%j is refused', async (args, says) => {
-    const said = await counterfoil('lane', 'training', '--data-dir', scene.folder(), ...args);
-    expect(said).toMatchObject({ code: 2, errors: expect.stringMatching(says) });
-  });
 });

@@ -1,5 +1,5 @@
 /** A review desk over a real buffer in a fresh folder, with a roster of two people and a clock moved by hand. */
-import { generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
+import { generateKeyPairSync, hash, type KeyObject, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,7 +43,7 @@ const ROSTER = readRoster(
   'roster.yaml',
 );
 
-function privateKey(kid: string): KeyObject {
+export function privateKey(kid: string): KeyObject {
   const pair = KEYS.get(kid);
   if (pair === undefined) throw new Error(`no key ${kid}`);
   return pair.privateKey;
@@ -79,13 +79,15 @@ export class Desk {
   clock: ClockQuality = 'synchronised';
   nowMs = NOW;
   holds: ReviewParts['signatures']['holds'] = () => false;
-  readonly #folder: string;
-  readonly #operations: Operations;
+  /** Holds the buffer in `data`. */
+  readonly folder: string;
+  /** As the control socket serves them. */
+  readonly operations: Operations;
 
   private constructor(folder: string, buffer: RecordBuffer) {
-    this.#folder = folder;
+    this.folder = folder;
     this.buffer = buffer;
-    this.#operations = reviewOperations({
+    this.operations = reviewOperations({
       buffer,
       clock: { utcMs: () => this.nowMs, monotonicMs: () => this.nowMs },
       clockQuality: () => this.clock,
@@ -112,7 +114,7 @@ export class Desk {
 
   async close(): Promise<void> {
     await this.buffer.close();
-    rmSync(this.#folder, { recursive: true });
+    rmSync(this.folder, { recursive: true });
   }
 
   /** Takes one publish in, as intake does. */
@@ -126,7 +128,7 @@ export class Desk {
           type: 'refused',
           ...common,
           idempotencyKey: outcome.idempotencyKey,
-          hash: outcome.laneHash ?? Buffer.alloc(32),
+          hash: outcome.laneHash ?? hash('sha256', bytes, 'buffer'),
           reasons: outcome.reasons,
           bytes,
         };
@@ -152,7 +154,7 @@ export class Desk {
 
   /** Asks for an operation, as the control socket does. */
   async call<T = Readonly<Record<string, unknown>>>(op: string, params: object = {}): Promise<T> {
-    const asked = this.#operations[op];
+    const asked = this.operations[op];
     if (asked === undefined) throw new Error(`no operation ${op}`);
     return (await asked.run(params)) as T;
   }
@@ -193,7 +195,7 @@ export class Desk {
 
   /** Trail entries of one kind, oldest first in each trail. */
   entries(kind: string): Entry[] {
-    const database = new Database(join(this.#folder, 'data/buffer.db'), { readonly: true });
+    const database = new Database(join(this.folder, 'data/buffer.db'), { readonly: true });
     try {
       const rows = database.prepare('SELECT log, entry FROM trail_entry ORDER BY log, i').all() as {
         log: number;
