@@ -44,6 +44,8 @@ export interface Practice {
 /** Unread receipts a connection may pile up before further ones are left out (a lane can ask again by resending). */
 const MAX_UNREAD_BYTES = 1024 * 1024;
 const MAX_EVIDENCE_BYTES = 256 * 1024;
+const EVIDENCE_FULL =
+  'this lane has sent too much that is no record; review what is kept of it first (counterfoil review list --state REFUSED)';
 /** Deferred records remembered for one connection; beyond, it is closed and begins anew. */
 const MAX_DEFERRED = 10_000;
 
@@ -172,7 +174,7 @@ export class Publishes {
       return;
     }
     if (answer.status === 'evidence_full') {
-      this.#close(session, 'this lane has sent too much that is no record; its evidence must be reviewed first', done);
+      this.#close(session, EVIDENCE_FULL, done);
       return;
     }
     if (answer.status === 'deferred') {
