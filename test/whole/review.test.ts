@@ -3,6 +3,8 @@ import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Receipt } from '../../src/record/lane-wire.ts';
+import { checkBuffer } from '../harness/checker/check.ts';
 import { counterfoil, type Said } from '../harness/command.ts';
 import { Gateway } from '../harness/gateway.ts';
 import { publish, readReceipts } from '../harness/mosquitto.ts';
@@ -188,6 +190,16 @@ describe.skipIf(missing('mosquitto_pub', 'mosquitto_sub'))('a Schedule II record
     expect(await waiting(gateway)).toEqual([]);
     await receipts.withStatus(corrected.idempotency_key, 'synced');
     expect(atPms()).toEqual([other, released, corrected].map((record) => record.idempotency_key));
+
+    await gateway.stop();
+    const hashes = (seen: readonly Receipt[]) => new Set(seen.map((receipt) => receipt.lane_hash ?? ''));
+    const problems = checkBuffer(gateway.dataDir, {
+      published: hashes(receipts.all),
+      acknowledged: hashes(receipts.all),
+      sequences: new Map(receipts.all.map((receipt) => [receipt.lane_hash ?? '', receipt.sequence ?? 0])),
+      synced: hashes(receipts.all.filter(({ status }) => status === 'synced')),
+    });
+    expect(problems).toEqual([]);
   });
 });
 

@@ -134,6 +134,15 @@ describe('acts', () => {
     expect(await states()).toEqual(['HELD 1']);
   });
 
+  test('of two acts at the same time about the same item one is done', async () => {
+    await desk.held('held-0001');
+    const acts = [await desk.statement('release'), await desk.statement('dismiss')];
+    const answers = await Promise.all(acts.map((statement) => refusal(desk.act(statement))));
+    expect(answers.filter((answer) => answer === 'done')).toHaveLength(1);
+    expect(answers.filter((answer) => answer.startsWith('review_stale'))).toHaveLength(1);
+    expect(desk.moved).toHaveLength(1);
+  });
+
   test('another hash than the stored one is stale', async () => {
     await desk.held('held-0001');
     const statement = await desk.statement('release');
