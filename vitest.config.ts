@@ -10,7 +10,7 @@ export default defineConfig({
     projects: [
       project(
         'unit',
-        ['test/{base,record,intake,buffer,sync,link,health,lane,demo,main,rules,harness}/**/*.test.ts'],
+        ['test/{base,record,intake,buffer,sync,control,link,health,lane,demo,main,rules,harness}/**/*.test.ts'],
         30_000,
       ),
       project('whole', ['test/whole/**/*.test.ts'], 120_000),

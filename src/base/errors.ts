@@ -48,6 +48,11 @@ const EXIT_OF: Record<ErrorCode, ExitCode> = {
   internal: EXIT.failure,
 };
 
+/** Whether a text that came from another process is one of our codes. */
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(EXIT_OF, text);
+}
+
 /** An error with a code for programs and a hint for people. Never put record data into either text (promise 7). */
 export class CounterfoilError extends Error {
   readonly code: ErrorCode;

@@ -8,12 +8,18 @@ import { bootId } from './open.ts';
 import { storageError } from './storage-error.ts';
 import { Writer } from './writer.ts';
 
+export interface PresentEpoch {
+  /** The epoch that is about to end. */
+  readonly epoch: string;
+}
+
 /**
- * Opens the next epoch of the buffer in `dataDir` by a signed act whose signature the caller has checked. Throws
+ * Opens the next epoch of the buffer in `dataDir` by a signed act whose signature the caller has checked; `act` is called
+ * under the lock, so what it names is still so when the epoch is opened. Throws what `act` throws,
  * `buffer_locked` while a gateway runs, `review_stale` when records wait that could not be numbered again, and what
  * opening a buffer throws.
  */
-export function openNewEpoch(dataDir: string, clock: Clock, act: EpochAct): EpochOpened {
+export function openNewEpoch(dataDir: string, clock: Clock, act: (present: PresentEpoch) => EpochAct): EpochOpened {
   const paths = bufferPaths(dataDir);
   const unlock = lockDataDir(dataDir);
   try {
@@ -21,7 +27,7 @@ export function openNewEpoch(dataDir: string, clock: Clock, act: EpochAct): Epoc
     try {
       quickCheck(db, paths.db);
       const writer = new Writer(db, { clock, bootId: bootId(), boxKey: readBoxKey(paths) });
-      return writer.openEpoch(act, randomBytes(4).toString('hex'));
+      return writer.openEpoch(act({ epoch: writer.facts().epoch }), randomBytes(4).toString('hex'));
     } finally {
       db.close();
     }

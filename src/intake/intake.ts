@@ -11,7 +11,7 @@ import { Gate } from './gate.ts';
 import { guardSocket } from './guarded-socket.ts';
 import { Lanes, type LaneView } from './lanes.ts';
 import { type ConnectionLimits, certificateLane, type ListenerOptions, Listeners } from './listeners.ts';
-import { Publishes, type PublishOptions } from './publishes.ts';
+import { type Practice, Publishes, type PublishOptions } from './publishes.ts';
 import { laterReceipt } from './receipt.ts';
 
 export interface IntakeOptions extends PublishOptions, ConnectionLimits {
@@ -25,10 +25,19 @@ export interface IntakeOptions extends PublishOptions, ConnectionLimits {
 
 export interface IntakeParts {
   readonly sink: IntakeSink;
+  /** Lanes in training and where their practice records go; without it no lane ever is. */
+  readonly training?: TrainingPort;
   readonly clock: Clock;
   readonly log: Log;
   /** Called after each group that is on disk. */
   readonly onCommitted: () => void;
+}
+
+export interface TrainingPort {
+  /** Whether the lane may practise now. */
+  has(lane: string): boolean;
+  /** Answers practice records as the buffer answers records, and keeps them apart from all of them. */
+  readonly sink: IntakeSink;
 }
 
 const FAULT_TEXT: Record<FrameFault, string> = {
@@ -43,6 +52,7 @@ export class Intake {
   readonly #lanes = new Lanes();
   readonly #gate: Gate;
   readonly #committer: Committer;
+  readonly #practice: Practice | null;
   readonly #publishes: Publishes;
   readonly #listeners: Listeners;
   #broker: Aedes | null = null;
@@ -53,11 +63,13 @@ export class Intake {
     this.#log = parts.log;
     this.#gate = new Gate({ publishes: options.queueLimit, bytes: options.maxInFlightBytes });
     this.#committer = new Committer(parts.sink, parts.onCommitted);
+    this.#practice = practiceOf(parts.training);
     this.#publishes = new Publishes({
       options,
       lanes: this.#lanes,
       gate: this.#gate,
       committer: this.#committer,
+      practice: this.#practice,
       clock: parts.clock,
       log: parts.log,
     });
@@ -84,7 +96,7 @@ export class Intake {
   async stop(): Promise<void> {
     this.#listeners.stopListening();
     this.#gate.shut();
-    await this.#committer.drained();
+    await Promise.all([this.#committer.drained(), this.#practice?.committer.drained()]);
     const broker = this.#broker;
     this.#broker = null;
     if (broker !== null) await new Promise<void>((resolve) => broker.close(() => resolve()));
@@ -143,4 +155,9 @@ export class Intake {
     });
     this.#broker.handle(socket);
   }
+}
+
+function practiceOf(training: TrainingPort | undefined): Practice | null {
+  if (training === undefined) return null;
+  return { committer: new Committer(training.sink, () => {}), isOpen: (lane) => training.has(lane) };
 }

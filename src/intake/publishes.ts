@@ -13,7 +13,7 @@ import type { Flag } from '../record/types.ts';
 import type { CommitAnswer, Committer } from './committer.ts';
 import type { Gate } from './gate.ts';
 import type { LaneSession, Lanes } from './lanes.ts';
-import { type Published, type ReceiptSource, receiptOf } from './receipt.ts';
+import { type Published, practiceReceipt, type ReceiptSource, receiptOf } from './receipt.ts';
 import { mayPublish } from './rules.ts';
 
 /** Answers of the authorisation hook: nothing lets the PUBACK go, an error closes the connection without one. */
@@ -35,9 +35,17 @@ export interface SignaturePolicy {
   readonly holds: (flags: readonly Flag[]) => boolean;
 }
 
+/** Where practice records go, and whether a lane may practise now. */
+export interface Practice {
+  readonly committer: Committer;
+  readonly isOpen: (lane: string) => boolean;
+}
+
 /** Unread receipts a connection may pile up before further ones are left out (a lane can ask again by resending). */
 const MAX_UNREAD_BYTES = 1024 * 1024;
 const MAX_EVIDENCE_BYTES = 256 * 1024;
+const EVIDENCE_FULL =
+  'this lane has sent too much that is no record; review what is kept of it first (counterfoil review list --state REFUSED)';
 /** Deferred records remembered for one connection; beyond, it is closed and begins anew. */
 const MAX_DEFERRED = 10_000;
 
@@ -46,6 +54,7 @@ export class Publishes {
   readonly #lanes: Lanes;
   readonly #gate: Gate;
   readonly #committer: Committer;
+  readonly #practice: Practice | null;
   readonly #clock: Clock;
   readonly #log: Log;
 
@@ -54,6 +63,7 @@ export class Publishes {
     lanes: Lanes;
     gate: Gate;
     committer: Committer;
+    practice: Practice | null;
     clock: Clock;
     log: Log;
   }) {
@@ -61,15 +71,17 @@ export class Publishes {
     this.#lanes = parts.lanes;
     this.#gate = parts.gate;
     this.#committer = parts.committer;
+    this.#practice = parts.practice;
     this.#clock = parts.clock;
     this.#log = parts.log;
   }
 
   /** One publish of `session`; calls `done` when it has been decided. */
   take(session: LaneSession, packet: PublishPacket, done: HookDone): void {
-    const verdict = mayPublish(this.#options.store, session.lane, packet);
+    const inTraining = (lane: string) => this.#practice?.isOpen(lane) ?? false;
+    const verdict = mayPublish(this.#options.store, session.lane, packet, inTraining);
     if (!verdict.ok) {
-      this.#close(session, verdict.reason, done);
+      this.#close(session, verdict.reason, done, verdict.lane);
       return;
     }
     if (packet.qos === 2) {
@@ -87,6 +99,10 @@ export class Publishes {
     }
     const bytes = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload);
     const { item, published } = this.#examine(verdict.lane, bytes);
+    if (verdict.practice) {
+      this.#practise(session, packet, item, published, done);
+      return;
+    }
     this.#lanes.seen(verdict.lane, item.receivedAtMs, item.type === 'refused');
     if (mustWait(session, item, published)) {
       this.#answer(session, verdict.lane, packet, published, { status: 'deferred' }, done);
@@ -96,6 +112,27 @@ export class Publishes {
     this.#committer.submit(item, (answer) => {
       this.#gate.leave(bytes.length);
       this.#answer(session, verdict.lane, packet, published, answer, done);
+    });
+  }
+
+  /** A practice record: the same way and the same answers, in no figure and in nobody's order. */
+  #practise(session: LaneSession, packet: PublishPacket, item: IntakeItem, published: Published, done: HookDone): void {
+    const bytes = packet.payload.length;
+    this.#gate.enter(bytes);
+    this.#practice?.committer.submit(item, (answer) => {
+      this.#gate.leave(bytes);
+      if (answer.status === 'failed' || answer.status === 'evidence_full') {
+        this.#close(session, 'this practice record could not be answered', done);
+        return;
+      }
+      if (answer.status === 'deferred') packet.qos = 0;
+      done(null);
+      const receipt = receiptOf(this.#options.source, published, answer, this.#clock.utcMs());
+      if (receipt === null) return;
+      this.#tell(
+        item.lane,
+        practiceReceipt(this.#options.source, receipt, item.type === 'record' && item.hold === true),
+      );
     });
   }
 
@@ -137,7 +174,7 @@ export class Publishes {
       return;
     }
     if (answer.status === 'evidence_full') {
-      this.#close(session, 'this lane has sent too much that is no record; its evidence must be reviewed first', done);
+      this.#close(session, EVIDENCE_FULL, done);
       return;
     }
     if (answer.status === 'deferred') {
@@ -149,7 +186,10 @@ export class Publishes {
     done(null);
     if (!this.#lanes.listens(lane)) return;
     const receipt = receiptOf(this.#options.source, published, answer, this.#clock.utcMs());
-    if (receipt === null) return;
+    if (receipt !== null) this.#tell(lane, receipt);
+  }
+
+  #tell(lane: string, receipt: Receipt): void {
     this.send(lane, receipt);
     // Said again as a step of its own, so that a lane learns of it in the same way as of every later state.
     if (receipt.status === 'accepted' && receipt.state === 'HELD') this.send(lane, { ...receipt, status: 'held' });
@@ -167,9 +207,9 @@ export class Publishes {
     }
   }
 
-  #close(session: LaneSession, reason: string, done: HookDone): void {
+  #close(session: LaneSession, reason: string, done: HookDone, lane = session.lane): void {
     this.#log.warn('publish refused, connection closed', {
-      ...(session.lane === null ? {} : { lane: session.lane }),
+      ...(lane === null ? {} : { lane }),
       reason,
     });
     done(new Error(reason));

@@ -1,7 +1,7 @@
 /** Receipts: what a lane is told about one publish, and later about the record's way. */
 import { toUtcText } from '../base/clock.ts';
 import type { SettledRecord } from '../buffer/api.ts';
-import { type Receipt, type ReceiptStatus, sequenceId } from '../record/lane-wire.ts';
+import { practiceId, type Receipt, type ReceiptStatus, sequenceId } from '../record/lane-wire.ts';
 import type { Note, Reason, State } from '../record/types.ts';
 import type { CommitAnswer } from './committer.ts';
 
@@ -23,6 +23,20 @@ const KEY_CONFLICT = {
   field: 'idempotency_key',
   message: 'this key already names another record; give the new record a key of its own and send it again',
 };
+
+/**
+ * A receipt for what came on the training topic: the same, and marked so that nobody takes it for a sale's. `held`: a sale
+ * like this would wait for a person.
+ */
+export function practiceReceipt(source: ReceiptSource, receipt: Receipt, held: boolean): Receipt {
+  const { sequence, state } = receipt;
+  return {
+    ...receipt,
+    state: held && state === 'PENDING' ? 'HELD' : state,
+    sequence_id: sequence === null ? null : practiceId(source.gatewayId, source.epoch, sequence),
+    training: true,
+  };
+}
 
 /** The answer to one publish; null when the lane gets none (nothing was decided). */
 export function receiptOf(

@@ -4,15 +4,32 @@
  */
 import { parseTopic } from '../record/lane-wire.ts';
 
-export type Verdict = { readonly ok: true; readonly lane: string } | { readonly ok: false; readonly reason: string };
+/**
+ * `practice`: published on the training topic, to be kept apart from all records. A refusal names the lane where the
+ * remedy is about it.
+ */
+export type Verdict =
+  | { readonly ok: true; readonly lane: string; readonly practice: boolean }
+  | { readonly ok: false; readonly reason: string; readonly lane?: string };
 
 export interface PublishAttempt {
   readonly topic: string;
   readonly retain: boolean;
 }
 
-/** Whether a publish may be looked at as a record. `lane` is the connection's lane once it has one. */
-export function mayPublish(store: string, lane: string | null, attempt: PublishAttempt): Verdict {
+const NOT_IN_TRAINING =
+  'this lane is not in training: sales go to pos/{store}/{lane}/records; "counterfoil lane training" puts a lane in training for a few hours';
+
+/**
+ * Whether a publish may be looked at as a record. `lane` is the connection's lane once it has one; `inTraining` says
+ * whether a lane may practise now.
+ */
+export function mayPublish(
+  store: string,
+  lane: string | null,
+  attempt: PublishAttempt,
+  inTraining: (lane: string) => boolean,
+): Verdict {
   const topic = parseTopic(attempt.topic);
   if (topic === null || topic.kind === 'status' || topic.kind === 'receipts') {
     return { ok: false, reason: 'foreign topic: records are published to pos/{store}/{lane}/records' };
@@ -20,9 +37,10 @@ export function mayPublish(store: string, lane: string | null, attempt: PublishA
   if (topic.store !== store) return { ok: false, reason: 'this gateway serves another store' };
   if (lane !== null && topic.lane !== lane)
     return { ok: false, reason: "another lane's topic: use one connection for each lane" };
-  if (topic.kind === 'training') return { ok: false, reason: 'this lane is not in training' };
+  const practice = topic.kind === 'training';
+  if (practice && !inTraining(topic.lane)) return { ok: false, reason: NOT_IN_TRAINING, lane: topic.lane };
   if (attempt.retain) return { ok: false, reason: 'retained publish: send records with retain off' };
-  return { ok: true, lane: topic.lane };
+  return { ok: true, lane: topic.lane, practice };
 }
 
 /** What a lane may subscribe to; `lane` is null for the store's status, which binds the connection to no lane. */

@@ -179,7 +179,8 @@ export class LaneClient extends EventEmitter<LaneEvents> {
   #onMessage(isReceipt: boolean, payload: Buffer, isLive: boolean): void {
     const receipt = isReceipt ? parseReceipt(payload) : null;
     const status = isReceipt ? null : parseStatus(payload);
-    if (receipt !== null) this.#news.add({ type: 'receipt', receipt });
+    // A practice record's receipt is about nothing in this outbox, whatever its key is.
+    if (receipt !== null && receipt.training !== true) this.#news.add({ type: 'receipt', receipt });
     if (status === null) return;
     this.#news.add({ type: 'status', status });
     const word = isLive ? this.#tillClock.take(status, this.#options.clock.utcMs()) : null;

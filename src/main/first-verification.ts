@@ -80,6 +80,11 @@ export class FirstVerification {
     holds: (flags: readonly Flag[]) => this.#holds(flags),
   };
 
+  /** The roster in force; null without one. */
+  get roster(): Roster | null {
+    return this.#inForce?.roster ?? null;
+  }
+
   /** Who has signed a stored record, by the roster in force. */
   signersOf(payload: Buffer): readonly string[] {
     return signersOf(payload, this.#inForce?.roster ?? null);

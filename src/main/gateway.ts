@@ -8,10 +8,12 @@ import { CounterfoilError, messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { IntakeItem, IntakeResult, RecordBuffer } from '../buffer/api.ts';
 import { openBuffer } from '../buffer/open.ts';
+import { TrainingLanes } from '../control/training/lanes.ts';
 import { HealthServer } from '../health/server.ts';
 import { readSpace, StorageSampler } from '../health/storage-sampler.ts';
 import { Intake } from '../intake/intake.ts';
 import type { Timekeeper } from '../link/time/timekeeper.ts';
+import { openControl } from './control.ts';
 import { FirstVerification } from './first-verification.ts';
 import { refuseWhatIsMissing } from './fitness.ts';
 import { healthSources } from './health-sources.ts';
@@ -65,17 +67,17 @@ export class Gateway {
     const buffer = await this.#openBuffer();
     this.#noteRoster = () => this.#tellRoster(buffer);
     await this.#noteRoster();
+    const training = this.#openTraining(buffer);
     const tell = () => this.#tellStatus(buffer, intake, uplink, time);
     const time = timekeeper(this.#config, { buffer, log, newestWriteMs: newestWrite, onChange: tell });
-    const intake: Intake = new Intake(
-      intakeOptions(this.#config, buffer, products, { time, verification: this.#verification }),
-      {
-        sink: { intake: (items) => this.#commit(buffer, items) },
-        clock: systemClock,
-        log,
-        onCommitted: () => uplink.wake(),
-      },
-    );
+    const options = intakeOptions(this.#config, buffer, products, { time, verification: this.#verification });
+    const intake: Intake = new Intake(options, {
+      sink: { intake: (items) => this.#commit(buffer, items) },
+      clock: systemClock,
+      log,
+      onCommitted: () => uplink.wake(),
+      training: { has: (lane) => training.has(lane), sink: { intake: (items) => buffer.practise(items) } },
+    });
     const uplink: Uplink = new Uplink(this.#config, {
       buffer,
       clock: systemClock,
@@ -93,6 +95,21 @@ export class Gateway {
     uplink.start();
     this.#statusLoop(tell);
     const http = await this.#serveHttp(buffer, intake, uplink, time);
+    const closeControl = await openControl({
+      dataDir: this.#config.dataDir,
+      buffer,
+      training,
+      log,
+      products,
+      clockQuality: options.clockQuality,
+      roster: () => this.#verification.roster,
+      signatures: options.signatures,
+      onActed: (moved) => {
+        intake.tellSettled(moved);
+        uplink.wake();
+      },
+    });
+    this.#undo.push(closeControl);
     const addresses = { mqtt: intake.addresses, http: [http] };
     this.#tellAddresses(addresses);
     return addresses;
@@ -129,6 +146,13 @@ export class Gateway {
   async #tellRoster(buffer: RecordBuffer): Promise<void> {
     const entry = this.#verification.entry();
     if (entry !== null) await buffer.note('schedule_two', 'roster', entry);
+  }
+
+  #openTraining(buffer: RecordBuffer): TrainingLanes {
+    const training = new TrainingLanes({ buffer, clock: systemClock, timers: systemTimers, log: this.#parts.log });
+    this.#undo.push(async () => training.stop());
+    training.start();
+    return training;
   }
 
   async #commit(buffer: RecordBuffer, items: readonly IntakeItem[]): Promise<readonly IntakeResult[]> {

@@ -92,7 +92,7 @@ export const receiptSchema = z.object({
   epoch,
   /** Null for a publish that became no record. */
   sequence: z.number().int().positive().nullable(),
-  /** `{gateway_id}-{epoch}-{sequence, 12 digits}`. */
+  /** `{gateway_id}-{epoch}-{sequence, 12 digits}`; with `training` before the digits for a practice record. */
   sequence_id: z.string().nullable(),
   /** SHA-256 of the RFC 8785 form as sent; null when the publish was not JSON. */
   lane_hash: hash.nullable(),
@@ -103,6 +103,8 @@ export const receiptSchema = z.object({
   reasons: z.array(receiptReasonSchema.readonly()).readonly(),
   /** Null for `deferred`, which the trail only counts. */
   trail: receiptTrailSchema.readonly().nullable(),
+  /** Only for what came on the training topic: nothing was sold, and `sequence` is the practice record's own number. */
+  training: z.literal(true).optional(),
 });
 export type Receipt = Readonly<z.infer<typeof receiptSchema>>;
 
@@ -138,6 +140,11 @@ export interface Status extends SeenStatus {
 /** The stable name of a record across stores and epochs. */
 export function sequenceId(gatewayId: string, epochId: string, sequence: number): string {
   return `${gatewayId}-${epochId}-${String(sequence).padStart(12, '0')}`;
+}
+
+/** The name of a practice record: one no record can have. */
+export function practiceId(gatewayId: string, epochId: string, sequence: number): string {
+  return sequenceId(gatewayId, `${epochId}-training`, sequence);
 }
 
 function parseJson(bytes: Uint8Array): unknown {

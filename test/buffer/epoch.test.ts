@@ -39,7 +39,7 @@ describe('a new epoch', () => {
       first.writer.settle('audit', [synced(1), synced(3)]);
       first.writer.settle('schedule_two', [synced(2)]);
       first.db.close();
-      const opened = openNewEpoch(dir, handClock(), ACT);
+      const opened = openNewEpoch(dir, handClock(), () => ACT);
       expect(opened).toMatchObject({ carried: 4 });
       const second = openWriter(dir);
       expect(second.writer.facts()).toMatchObject({ epoch: opened.epoch, lastSequence: 4 });
@@ -75,7 +75,7 @@ describe('a new epoch', () => {
       first.writer.intake([item({ key: 'key-00001' })]);
       first.writer.settle('audit', [synced(1)]);
       first.db.close();
-      expect(openNewEpoch(dir, handClock(), ACT).carried).toBe(0);
+      expect(openNewEpoch(dir, handClock(), () => ACT).carried).toBe(0);
       const second = openWriter(dir);
       expect(second.writer.facts().lastSequence).toBe(0);
       expect(second.writer.intake([item({ key: 'key-00002' })])[0]).toMatchObject({ sequence: 1 });
@@ -88,7 +88,7 @@ describe('a new epoch', () => {
       writer.intake([item({ key: 'key-00001' }), item({ key: 'key-00002' })]);
       writer.settle('audit', [{ ...synced(1), to: 'REJECTED' }]);
       db.close();
-      expect(() => openNewEpoch(dir, handClock(), ACT)).toThrow(CounterfoilError);
+      expect(() => openNewEpoch(dir, handClock(), () => ACT)).toThrow(CounterfoilError);
       const again = openWriter(dir);
       expect(again.db.prepare('SELECT COUNT(*) AS n FROM epoch').get()).toEqual({ n: 1 });
       again.db.close();

@@ -7,8 +7,8 @@ import { systemClock } from '../../src/base/clock.ts';
 import { CounterfoilError } from '../../src/base/errors.ts';
 import { silentLog } from '../../src/base/log.ts';
 import type { IntakeItem, IntakeResult } from '../../src/buffer/api.ts';
-import { Intake, type IntakeOptions } from '../../src/intake/intake.ts';
-import { parseReceipt } from '../../src/record/lane-wire.ts';
+import { Intake, type IntakeOptions, type IntakeParts } from '../../src/intake/intake.ts';
+import { parseReceipt, type Receipt } from '../../src/record/lane-wire.ts';
 import { connect, PacketReader, publish, type SeenPacket, subscribe, TYPE, unsubscribe } from '../harness/mqtt-wire.ts';
 
 const OPTIONS: IntakeOptions = {
@@ -75,9 +75,12 @@ class Sink {
   }
 }
 
-async function started(change: Partial<IntakeOptions> = {}) {
+async function started(change: Partial<IntakeOptions> = {}, more: Partial<IntakeParts> = {}) {
   const sink = new Sink();
-  const intake = new Intake({ ...OPTIONS, ...change }, { sink, clock: systemClock, log: silentLog, onCommitted() {} });
+  const intake = new Intake(
+    { ...OPTIONS, ...change },
+    { sink, clock: systemClock, log: silentLog, onCommitted() {}, ...more },
+  );
   await intake.start();
   cleanUp.push(() => intake.stop());
   return { sink, intake, port: Number(new URL(intake.addresses[0] ?? '').port) };
@@ -303,4 +306,76 @@ it('hashes what it refuses when there is no lane hash', async () => {
   till.socket.write(publish({ topic: 'pos/0042/lane-1/records', payload: Buffer.from('no json'), id: 1 }));
   await till.until(() => till.count(TYPE.puback) === 1);
   expect(seen).toEqual([hash('sha256', 'no json', 'buffer')]);
+});
+
+describe('practice', () => {
+  const topic = 'pos/0042/lane-1/training';
+  const practice = (id: number, key: string) => publish({ topic, payload: Buffer.from(recordOf(key)), id });
+  const receiptsOf = (till: Till) =>
+    till.packets
+      .filter((packet) => packet.type === TYPE.publish)
+      .map(({ body }): Receipt => JSON.parse(body.toString().slice(body.toString().indexOf('{'))));
+
+  async function withTraining() {
+    const practised = new Sink();
+    const open = new Set(['lane-1']);
+    const training = { has: (lane: string) => open.has(lane), sink: practised };
+    return { practised, open, ...(await started({}, { training })) };
+  }
+
+  it('goes to a place of its own, is in no figure, and its receipt says what it is', async () => {
+    const { port, sink, practised, intake } = await withTraining();
+    const till = await Till.in(port, 'till');
+    till.socket.write(Buffer.concat([subscribe('pos/0042/lane-1/receipts'), practice(1, 'practice-1')]));
+    await till.until(() => till.count(TYPE.puback) === 1 && till.count(TYPE.publish) === 1);
+    expect([practised.stored, sink.stored, intake.lanes()]).toEqual([['practice-1'], [], []]);
+    expect(receiptsOf(till)).toMatchObject([
+      { status: 'accepted', training: true, sequence_id: 'gw-0042-00000000-training-000000000001' },
+    ]);
+  });
+
+  it('waits for no deferred sale, and no sale waits for it', async () => {
+    const { port, sink, practised } = await withTraining();
+    const till = await Till.in(port, 'till');
+    const full = () => new CounterfoilError('storage_full', 'full', 'Make room.');
+    sink.fail = full;
+    practised.fail = full;
+    till.socket.write(
+      Buffer.concat([subscribe('pos/0042/lane-1/receipts'), till.sell(1, 'deferred-a'), practice(2, 'practice-1')]),
+    );
+    await till.until(() => till.count(TYPE.publish) === 2);
+    expect(receiptsOf(till).map(({ status }) => status)).toEqual(['deferred', 'deferred']);
+    practised.fail = () => null;
+    till.socket.write(practice(3, 'practice-2'));
+    await till.until(() => till.count(TYPE.puback) === 1);
+    sink.fail = () => null;
+    till.socket.write(till.sell(4, 'deferred-a'));
+    await till.until(() => till.count(TYPE.puback) === 2);
+    expect([sink.stored, practised.stored]).toEqual([['deferred-a'], ['practice-2']]);
+  });
+
+  it('is told to be held where a sale would be', async () => {
+    const training = { has: () => true, sink: new Sink() };
+    const signatures = { ...OPTIONS.signatures, holds: () => true };
+    const { port } = await started({ signatures }, { training });
+    const till = await Till.in(port, 'till');
+    const payload = Buffer.from(recordOf('practice-1', { schedule: 'II' }));
+    till.socket.write(Buffer.concat([subscribe('pos/0042/lane-1/receipts'), publish({ topic, payload, id: 1 })]));
+    await till.until(() => till.count(TYPE.publish) === 2);
+    expect(receiptsOf(till)).toMatchObject([
+      { status: 'accepted', state: 'HELD', training: true },
+      { status: 'held', state: 'HELD', training: true },
+    ]);
+  });
+
+  it('ends the connection of a lane whose training is over', async () => {
+    const { port, practised, open } = await withTraining();
+    const till = await Till.in(port, 'till');
+    till.socket.write(practice(1, 'practice-1'));
+    await till.until(() => till.count(TYPE.puback) === 1);
+    open.clear();
+    till.socket.write(practice(2, 'practice-2'));
+    await till.until(() => till.closed);
+    expect(practised.stored).toEqual(['practice-1']);
+  });
 });

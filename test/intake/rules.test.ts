@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { mayPublish, maySubscribe } from '../../src/intake/rules.ts';
 
 const publish = (topic: string, lane: string | null = null, retain = false) => {
-  const verdict = mayPublish('0042', lane, { topic, retain });
+  const verdict = mayPublish('0042', lane, { topic, retain }, () => false);
   return verdict.ok ? verdict.lane : verdict.reason;
 };
 
@@ -38,4 +38,18 @@ it('lets a lane read its own receipts and the status, no wildcard', () => {
     expect(subscribe(filter), filter).toBe('refused');
   }
   expect(subscribe('pos/0042/lane-2/receipts', 'lane-1')).toBe('refused');
+});
+
+it('takes practice records of a lane in training, on its own training topic', () => {
+  const verdict = (lane: string | null, topic: string, retain = false) =>
+    mayPublish('0042', lane, { topic, retain }, (name) => name === 'lane-1');
+  expect(verdict(null, 'pos/0042/lane-1/training')).toEqual({ ok: true, lane: 'lane-1', practice: true });
+  expect(verdict('lane-1', 'pos/0042/lane-1/training')).toMatchObject({ ok: true, practice: true });
+  expect(verdict('lane-1', 'pos/0042/lane-1/records')).toMatchObject({ ok: true, practice: false });
+  expect(verdict('lane-1', 'pos/0042/lane-2/training')).toMatchObject({ ok: false });
+  expect(verdict('lane-2', 'pos/0042/lane-2/training')).toMatchObject({
+    ok: false,
+    reason: expect.stringMatching(/not in training.*\/records/),
+  });
+  expect(verdict('lane-1', 'pos/0042/lane-1/training', true)).toMatchObject({ ok: false });
 });

@@ -239,6 +239,18 @@ describe('what is on the wire', () => {
 });
 
 describe('what the gateway says', () => {
+  test('of a practice record are none of this till’s, whatever key they name', async () => {
+    const till = await new Till().start();
+    till.sell(1);
+    const arrival = await broker.arrivals.nth(1);
+    await broker.receipt(arrival, { status: 'synced', state: 'SYNCED', training: true });
+    await broker.receipt(arrival);
+    expect(await till.receipts.nth(1)).toMatchObject({
+      row: { state: 'acknowledged' },
+      receipt: { status: 'accepted' },
+    });
+  });
+
   test('may come in any order: synced before accepted, a receipt before its PUBACK', async () => {
     broker.pubacks = 'withheld';
     const till = await new Till().start();

@@ -15,7 +15,7 @@ export interface SourceFile {
 export type Rule = (file: SourceFile, exists: (path: string) => boolean) => string[];
 
 const FLOOR_ORDER = ['base', 'record', 'buffer'];
-const STAGES = ['intake', 'link', 'sync', 'health', 'lane', 'demo'];
+const STAGES = ['intake', 'link', 'sync', 'control', 'health', 'lane', 'demo'];
 const ROOMS = [...FLOOR_ORDER, ...STAGES, 'main'];
 /** Test folders that look at the whole instead of mirroring a room. */
 const TEST_FOLDERS_WITHOUT_MIRROR = ['whole', 'crash', 'sequences', 'fuzz', 'rules', 'harness'];

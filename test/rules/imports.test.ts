@@ -6,7 +6,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Finding, lint } from './biome.ts';
 
-const STAGES = ['intake', 'link', 'sync', 'health', 'lane', 'demo'] as const;
+const STAGES = ['intake', 'link', 'sync', 'control', 'health', 'lane', 'demo'] as const;
 
 interface Case {
   readonly from: string;

@@ -180,7 +180,7 @@ const scheduleTwo = z.strictObject({
     .nullable()
     .default(null)
     .describe(
-      'Who may sign Schedule II records, with which keys. Required where a signature is; read again on SIGHUP.',
+      'Who may sign Schedule II records and acts of review, with which keys. Required where a signature is; read again on SIGHUP.',
     ),
   second_signer: oneOf(['optional', 'required'])
     .default('optional')

@@ -15,7 +15,10 @@ const FOR_A_PERSON: readonly (readonly [State, string])[] = [
     'QUARANTINED',
     'Their stored bytes no longer match their hash: suspect the disk. Keep the box; do not delete anything.',
   ],
-  ['HELD', 'Schedule II without a valid signature. The pharmacist has to sign or resolve them.'],
+  [
+    'HELD',
+    'Schedule II without the signature the store asks for. A pharmacist releases them, or a reviewer ends them.',
+  ],
 ];
 
 export const recordChecks: Checker = (snapshot) => {
@@ -86,6 +89,11 @@ function forAPerson(state: State, count: number, output: string): Check {
     name: `records:${state.toLowerCase().replace(/_(.)/g, (_match, letter: string) => letter.toUpperCase())}`,
     componentType: 'datastore',
     observedValue: count,
-    ...verdict(count > 0 && { status: 'warn', output: `${count} waiting for a person. ${output}` }),
+    ...verdict(
+      count > 0 && {
+        status: 'warn',
+        output: `${count} waiting for a person. ${output} List: counterfoil review list --state ${state}`,
+      },
+    ),
   };
 }

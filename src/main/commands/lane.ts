@@ -1,16 +1,19 @@
-/** `counterfoil lane`: what a till does, from the command line. */
+/** `counterfoil lane`: what a till does, from the command line, and who may practise. */
 import { Command } from 'commander';
 import { CounterfoilError } from '../../base/errors.ts';
 import { isTopicName } from '../../record/lane-wire.ts';
 import { type CommandIo, processIo } from './io.ts';
 import { type PublishFlags, publish } from './lane-publish.ts';
 import { type SimulateFlags, simulate } from './lane-simulate.ts';
+import { trainingCommand } from './lane-training.ts';
 
 const DEFAULT_URL = 'mqtt://127.0.0.1:1883';
 
 /** The `lane` command with its sub-commands; failures are thrown as `CounterfoilError`. */
 export function laneCommand(io: CommandIo = processIo): Command {
-  const lane = new Command('lane').description('publish records as a till does, or play a whole store');
+  const lane = new Command('lane').description(
+    'publish records as a till does, play a whole store, or let a lane practise',
+  );
   lane
     .command('publish')
     .description('publish a record, or one a line, and print what the gateway says')
@@ -45,6 +48,7 @@ export function laneCommand(io: CommandIo = processIo): Command {
     .option('--json', 'print the figures as JSON')
     .addHelpText('after', SIMULATE_HELP)
     .action(async (flags: SimulateFlags) => await simulate(flags, io));
+  lane.addCommand(trainingCommand(io));
   return lane;
 }
 

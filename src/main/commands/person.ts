@@ -25,15 +25,21 @@ export const terminalPerson: Person = {
   secret: (question) => ask(question, false),
 };
 
-/** readline writes what is typed; for a secret its output goes nowhere, and raw mode keeps the terminal silent too. */
+/**
+ * readline writes what is typed; for a secret its output goes nowhere. It puts the terminal into raw mode, and only then
+ * the question is shown: what is typed at once must not be echoed by the terminal itself.
+ */
 function ask(question: string, shown: boolean): Promise<string> {
-  process.stderr.write(question);
   const lines = createInterface({
     input: process.stdin,
     ...(shown ? { output: process.stderr } : {}),
     terminal: true,
     historySize: 0,
   });
+  if (shown) {
+    lines.setPrompt(question);
+    lines.prompt();
+  } else process.stderr.write(question);
   return new Promise((resolve) => {
     let answer = '';
     lines.once('line', (line) => {

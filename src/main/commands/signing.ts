@@ -55,3 +55,23 @@ async function passphraseFor(
 export function signText(text: string, privateKey: KeyObject, kid: string): string {
   return toCompact(signDetached(Buffer.from(text, 'utf8'), { kid, privateKey }));
 }
+
+/** Lets the person confirm an act that has been shown. Throws `usage` when they do not, or nobody is there to ask. */
+export async function confirmAct({ yes }: { readonly yes?: true }, person: Person): Promise<void> {
+  if (yes === true) return;
+  if (!person.isThere) {
+    throw new CounterfoilError('usage', 'there is nobody to confirm this', 'Run it at a terminal, or add --yes.');
+  }
+  if (await person.confirm('Sign this and do it? [y/N] ')) return;
+  throw new CounterfoilError('usage', 'not confirmed', 'Nothing was signed and nothing was done.');
+}
+
+/** The text of a statement; what no statement may say is the person's own words, so `usage`. */
+export function textToSign(text: () => string): string {
+  try {
+    return text();
+  } catch (error) {
+    const hint = 'Write the meaning on one line, 1 to 500 characters, without control characters.';
+    throw new CounterfoilError('usage', 'this cannot be signed', hint, error);
+  }
+}

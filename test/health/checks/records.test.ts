@@ -42,7 +42,7 @@ test.each([
   expect(find(some, name)).toMatchObject({
     observedValue: 2,
     status: 'warn',
-    output: expect.stringMatching(/^2 waiting/),
+    output: expect.stringMatching(new RegExp(`^2 waiting for a person.*review list --state ${state}$`)),
   });
   expect(find({}, name)).toMatchObject({ observedValue: 0, status: 'pass' });
 });

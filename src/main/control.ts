@@ -1,0 +1,39 @@
+/** The control socket of a gateway, put together: review by people and lanes in training. */
+import { systemClock } from '../base/clock.ts';
+import { CounterfoilError, messageOf } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import type { RecordBuffer } from '../buffer/api.ts';
+import { reviewOperations } from '../control/review/desk.ts';
+import type { ReviewParts } from '../control/review/ports.ts';
+import { ControlServer } from '../control/server.ts';
+import { controlSocketPath } from '../control/socket-path.ts';
+import type { TrainingLanes } from '../control/training/lanes.ts';
+import { trainingOperations } from '../control/training/operations.ts';
+
+export interface ControlParts extends Omit<ReviewParts, 'buffer' | 'clock'> {
+  readonly dataDir: string;
+  readonly buffer: RecordBuffer;
+  readonly training: TrainingLanes;
+  readonly log: Log;
+}
+
+/**
+ * Opens the socket; what it returns closes it. A socket that cannot be opened keeps no lane out: the gateway captures and
+ * syncs without it, and its log says what cannot be done until that is mended (promise 8).
+ */
+export async function openControl(parts: ControlParts): Promise<() => Promise<void>> {
+  const { dataDir, training, log, ...review } = parts;
+  const operations = {
+    ...reviewOperations({ ...review, clock: systemClock }),
+    ...trainingOperations(training),
+  };
+  try {
+    const server = new ControlServer(controlSocketPath(dataDir), { operations, log });
+    await server.start();
+    return () => server.stop();
+  } catch (error) {
+    const hint = error instanceof CounterfoilError ? { hint: error.hint } : {};
+    log.error(`no control socket, so no review and no training: ${messageOf(error)}`, hint);
+    return async () => {};
+  }
+}
