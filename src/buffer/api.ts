@@ -94,7 +94,7 @@ export interface PendingPage {
   readonly damaged: readonly number[];
 }
 
-/** A record the PMS is still verifying, for look-up. */
+/** A record as a look-up names it. */
 export interface AwaitingRecord {
   readonly sequence: number;
   readonly streamSequence: number;
@@ -290,6 +290,8 @@ export interface RecordBuffer {
   readFrom(stream: Stream, streamSequence: number, limit: number, maxBytes: number): PendingPage;
   /** Records in AWAITING_VERIFICATION above a stream number, in order. */
   readAwaiting(stream: Stream, afterStreamSequence: number, limit: number): readonly AwaitingRecord[];
+  /** The newest SYNCED record of a stream; null when there is none in this epoch. */
+  newestSynced(stream: Stream): AwaitingRecord | null;
   /**
    * Settles checked answers in one transaction with its trail entry. A settlement whose record no longer stands where
    * the step is legal is skipped and missing from the answer.

@@ -108,6 +108,10 @@ class OpenBuffer implements RecordBuffer {
     return this.#reader.readAwaiting(stream, afterStreamSequence, limit);
   }
 
+  newestSynced(stream: Stream) {
+    return this.#reader.newestSynced(stream);
+  }
+
   async settle(stream: Stream, settlements: readonly Settlement[]): Promise<SettledRecord[]> {
     const reply = await this.#writer.ask({ op: 'settle', log: logOf(stream), settlements });
     if (!('settled' in reply)) return [];

@@ -24,6 +24,8 @@ interface LineRow {
   payload_hash: Buffer;
 }
 
+type NewestRow = Pick<LineRow, 'record_id' | 'stream_sequence' | 'payload_hash'>;
+
 const LINE = `SELECT r.record_id, r.state, r.schedule, r.stream_sequence, l.name AS lane, r.received_ms, r.flags, r.pack, r.slot,
   r.lane_hash, r.payload_hash FROM record r JOIN lane l ON l.lane = r.lane`;
 
@@ -70,6 +72,12 @@ export class Reader {
       ),
       standardAt: db.prepare<[number], { record_id: number; stream_sequence: number }>(
         'SELECT record_id, stream_sequence FROM record WHERE record_id >= ? AND schedule <> 2 ORDER BY record_id LIMIT 1',
+      ),
+      newestTwo: db.prepare<[], NewestRow>(
+        'SELECT record_id, stream_sequence, payload_hash FROM record WHERE schedule = 2 AND stream_sequence IS NOT NULL AND state = 1 ORDER BY stream_sequence DESC LIMIT 1',
+      ),
+      newestStandard: db.prepare<[], NewestRow>(
+        'SELECT record_id, stream_sequence, payload_hash FROM record WHERE schedule <> 2 AND state = 1 ORDER BY record_id DESC LIMIT 1',
       ),
       lastRecord: db.prepare<[], { last: number | null }>('SELECT MAX(record_id) AS last FROM record'),
       gapState: db.prepare<[number], { state: number | null }>('SELECT state FROM gap WHERE record_id = ?'),
@@ -126,6 +134,18 @@ export class Reader {
       idempotencyKey: this.keyOf(row.record_id - this.#baseRecordId),
       payloadHash: row.payload_hash,
     }));
+  }
+
+  newestSynced(stream: Stream): AwaitingRecord | null {
+    const code = streamCode(stream) === 1 ? 1 : 0;
+    const row = code === 1 ? this.#sql.newestTwo.get() : this.#sql.newestStandard.get();
+    const base = this.#streamBase[code];
+    // What was settled before this epoch began has no number in it.
+    if (row === undefined || row.stream_sequence <= base) return null;
+    const sequence = row.record_id - this.#baseRecordId;
+    const idempotencyKey = this.keyOf(sequence);
+    if (idempotencyKey === '') return null;
+    return { sequence, streamSequence: row.stream_sequence - base, idempotencyKey, payloadHash: row.payload_hash };
   }
 
   /** The idempotency key of a record; empty when its bytes cannot be read any more. */

@@ -143,7 +143,7 @@ export class Uplink {
     this.#parts.onChange();
     // A run is everything from the loss of the line to an empty queue: records can move before the mode says so.
     if (from === 'RECONCILING') this.#reconciliation.end(to === 'NORMAL' ? 'drained' : 'interrupted');
-    if (to === 'FALLBACK') this.#reconciliation.begin();
+    if (to === 'FALLBACK' || to === 'RECONCILING') this.#reconciliation.begin();
   }
 
   #modeFacts() {

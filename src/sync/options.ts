@@ -51,6 +51,8 @@ export interface SyncOptions {
   readonly stoppedRetryMs: number;
   /** Time between look-ups of records the PMS is still verifying. */
   readonly verificationPollMs: number;
+  /** About so often the newest synced record is looked up: a PMS from a copy has forgotten it. */
+  readonly memoryCheckMs: number;
   /** How long `stop` lets a running request finish. */
   readonly stopGraceMs: number;
   readonly tls: TlsMaterial | null;
@@ -77,6 +79,7 @@ export const SYNC_DEFAULTS: Omit<SyncOptions, 'pmsUrl'> = {
   startSpreadMs: 1_000,
   stoppedRetryMs: 60_000,
   verificationPollMs: 30_000,
+  memoryCheckMs: 1_800_000,
   stopGraceMs: 3_000,
   tls: null,
 };

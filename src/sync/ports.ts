@@ -9,7 +9,16 @@ import type { Stream } from '../record/types.ts';
 /** The part of the buffer that sync uses. */
 export type SyncBuffer = Pick<
   RecordBuffer,
-  'gatewayId' | 'epoch' | 'readPending' | 'readFrom' | 'readAwaiting' | 'settle' | 'noteGaps' | 'quarantine' | 'note'
+  | 'gatewayId'
+  | 'epoch'
+  | 'readPending'
+  | 'readFrom'
+  | 'readAwaiting'
+  | 'newestSynced'
+  | 'settle'
+  | 'noteGaps'
+  | 'quarantine'
+  | 'note'
 >;
 
 export function isGap(entry: StreamEntry): entry is GapMarker {

@@ -51,6 +51,8 @@ export class StreamSync {
   /** Who wants the next wait to be short. Kept for the next step, because a round trip may be under way that will fail. */
   #shorten: 'link' | 'person' | null = null;
   #quarantinedFirst: number | null = null;
+  /** Stream number from which everything is to be sent again. */
+  #goBackTo: number | null = null;
 
   constructor(stream: Stream, options: LoopOptions, parts: SyncParts, exchange: Exchange, token: Token, turn: Turn) {
     this.stream = stream;
@@ -114,6 +116,17 @@ export class StreamSync {
     this.#pause.end();
   }
 
+  /** Nothing waits to be sent and no alarm is on. */
+  isIdle(): boolean {
+    return this.#tally.isQuiet && this.#state.alarm === null && this.#state.position.cursor === null;
+  }
+
+  /** The PMS has forgotten what it had from here on. */
+  goBackTo(streamSequence: number): void {
+    this.#goBackTo = streamSequence;
+    this.#pause.end();
+  }
+
   status(): StreamStatus {
     const nowMs = this.#parts.clock.monotonicMs();
     const breaker = breakerOf(this.#state.retry, nowMs, this.#options);
@@ -161,6 +174,11 @@ export class StreamSync {
     const backOffMs = this.#state.retry.notBeforeMs - nowMs;
     if (backOffMs > 0) return backOffMs;
     this.#news = false;
+    if (this.#goBackTo !== null) {
+      this.#state = { ...this.#state, position: { cursor: this.#goBackTo, behind: null } };
+      this.#goBackTo = null;
+      this.#ahead.drop();
+    }
     const source = sourceOf(this.#state.position, nowMs);
     const { prepared, begun } = await this.#prepare(source, nowMs);
     if (prepared.damaged.length > 0) await this.#quarantine(prepared.damaged);

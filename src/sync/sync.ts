@@ -5,6 +5,7 @@
 import type { Stream } from '../record/types.ts';
 import { STREAMS } from '../record/types.ts';
 import { Exchange } from './exchange.ts';
+import { MemoryCheck } from './memory-check.ts';
 import type { SyncOptions } from './options.ts';
 import type { SyncParts } from './ports.ts';
 import { StreamSync } from './stream-sync.ts';
@@ -30,6 +31,7 @@ export class Sync {
   readonly #upstream: Way;
   readonly #streams: readonly StreamSync[];
   readonly #polls: readonly VerificationPoll[];
+  readonly #checks: readonly MemoryCheck[];
 
   /** `upstream`: another way to the PMS than HTTP, for tests without a network. */
   constructor(options: SyncOptions, parts: SyncParts, upstream: Way = new Upstream(options, parts.timers)) {
@@ -49,18 +51,23 @@ export class Sync {
       const exchange = new Exchange(stream, parts, options, upstream, this.#token, NO_TURN);
       return new VerificationPoll(stream, options, parts, exchange);
     });
+    this.#checks = this.#streams.flatMap((stream) => {
+      if (options.profile !== 'batch') return [];
+      const exchange = new Exchange(stream.stream, parts, options, upstream, this.#token, NO_TURN);
+      return new MemoryCheck(stream.stream, options, parts, exchange, stream);
+    });
   }
 
   start(): void {
     this.#token.reload();
     this.#upstream.start();
-    for (const part of [...this.#streams, ...this.#polls]) part.start();
+    for (const part of [...this.#streams, ...this.#polls, ...this.#checks]) part.start();
   }
 
   /** Lets running requests finish for `stopGraceMs`, then breaks them off; their records stay PENDING. */
   async stop(): Promise<void> {
     const cancel = this.#parts.timers.after(this.#options.stopGraceMs, () => this.#upstream.breakOff());
-    await Promise.all([...this.#streams, ...this.#polls].map((part) => part.stop()));
+    await Promise.all([...this.#streams, ...this.#polls, ...this.#checks].map((part) => part.stop()));
     cancel();
     await this.#upstream.stop();
   }
@@ -72,6 +79,7 @@ export class Sync {
 
   linkRestored(): void {
     for (const part of this.#streams) part.linkRestored();
+    for (const check of this.#checks) check.soon();
   }
 
   /** A person says that the other side is mended: streams that stopped try now. */

@@ -54,6 +54,10 @@ export class Tally {
     this.#waitingSinceMs = null;
   }
 
+  get isQuiet(): boolean {
+    return this.#waitingSinceMs === null;
+  }
+
   attempt(): void {
     this.#attemptsTotal += 1;
     this.#lastAttemptAtMs = this.#clock.monotonicMs();

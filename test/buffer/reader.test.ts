@@ -160,3 +160,24 @@ describe('readFrom', () => {
       db.close();
     }));
 });
+
+describe('newestSynced', () => {
+  it('is the last of its stream that the PMS has, whatever waits behind it', () =>
+    inFolder((dir) => {
+      const { writer, db } = openWriter(dir);
+      const schedules = ['V', 'II', 'V', 'II', 'V'] as const;
+      const items = schedules.map((schedule) => item({ key: anyKey(), schedule }));
+      writer.intake(items);
+      const { reader, close } = openReader(dir);
+      expect(reader.newestSynced('standard')).toBeNull();
+      const synced = (sequence: number) =>
+        ({ sequence, to: 'SYNCED', pmsId: null, reason: null, verification: null }) as const;
+      writer.settle('audit', [synced(1), synced(3)]);
+      writer.settle('schedule_two', [synced(2)]);
+      expect(reader.newestSynced('standard')).toMatchObject({ sequence: 3, streamSequence: 2 });
+      const key = items[1]?.record.idempotencyKey;
+      expect(reader.newestSynced('schedule_two')).toMatchObject({ streamSequence: 1, idempotencyKey: key });
+      close();
+      db.close();
+    }));
+});

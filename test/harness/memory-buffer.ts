@@ -138,6 +138,11 @@ export class MemoryBuffer implements SyncBuffer {
       .map((row) => row.record);
   }
 
+  newestSynced(stream: Stream): AwaitingRecord | null {
+    const row = this.#inStream(stream).findLast((each) => each.state === 'SYNCED');
+    return row?.record ?? null;
+  }
+
   async settle(stream: Stream, settlements: readonly Settlement[]): Promise<SettledRecord[]> {
     await this.#write('settle');
     const settled = settlements.flatMap((settlement) => {

@@ -86,6 +86,10 @@ class HeardBuffer implements SyncBuffer {
     return this.inner.readFrom(...args);
   }
 
+  newestSynced(...args: Parameters<SyncBuffer['newestSynced']>) {
+    return this.inner.newestSynced(...args);
+  }
+
   readAwaiting(...args: Parameters<SyncBuffer['readAwaiting']>) {
     return this.inner.readAwaiting(...args);
   }
