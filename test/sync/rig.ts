@@ -22,7 +22,7 @@ const QUICK: Partial<SyncOptions> = {
   overlapFromBytes: 1,
   stoppedRetryMs: 4,
   verificationPollMs: 4,
-  memoryCheckMs: 3_600_000,
+  memoryCheckMs: 300_000,
   stopGraceMs: 50,
 };
 
