@@ -10,7 +10,16 @@ import type { TrickName } from '../harness/wayward-pms/tricks.ts';
 
 const BEFORE = 6;
 const BEHIND = 6;
-const FOR_GOOD: readonly TrickName[] = ['400 for one record', '422 for one record'];
+const FOR_GOOD: readonly TrickName[] = [
+  '400 for one record',
+  '422 for one record',
+  '500 for one record',
+  'cut for one record',
+  'silence for one record',
+];
+
+/** More failures than any record needs to be given up. */
+const MANY_TURNS = 40;
 
 describe.concurrent('a record with which the PMS fails for good', () => {
   const cases = FOR_GOOD.flatMap((name) => ['II', 'IV'].map((schedule) => ({ name, schedule })));
@@ -39,4 +48,21 @@ describe.concurrent('a record with which the PMS fails for good', () => {
       await scene.close();
     }
   });
+
+  test.each<TrickName>(['500 for batches, look-ups well', 'a body that drips'])(
+    'a PMS that fails with every record, though its heartbeat and look-ups pass, has none given up: %s',
+    async (name) => {
+      const scene = new Scene();
+      try {
+        const shop = await Shop.open(scene, { random: seededRandom(6) });
+        shop.pms.play(name, name === 'a body that drips' ? MANY_TURNS / 2 : MANY_TURNS);
+        await shop.publish(BEFORE);
+        await shop.until(() => shop.pms.turnsLeft === 0, 'the end of the failures');
+        await shop.settleDown();
+        expect(shop.problems()).toEqual([]);
+      } finally {
+        await scene.close();
+      }
+    },
+  );
 });

@@ -167,6 +167,7 @@ export const TRICKS = {
   '500 for one record': { react: poisoned(answer(500)), told: { status: 500 }, costs: true },
   'cut for one record': { react: poisoned({ how: 'cut' }), told: { fault: 'broken_off' }, costs: true },
   'silence for one record': { react: poisoned({ how: 'silence' }), told: { fault: 'timed_out' }, costs: true },
+  '500 for batches, look-ups well': { react: always(500), told: { status: 500 } },
   'taken, then 500': {
     react: (turn) => {
       turn.honest();
