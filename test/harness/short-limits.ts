@@ -19,6 +19,8 @@ const SHORT = {
   stoppedRetryMs: 120,
   verificationPollMs: 60,
   stopGraceMs: 500,
+  suspectAfterMs: 400,
+  startSpreadMs: 20,
 } satisfies Partial<SyncOptions>;
 
 Object.assign(SYNC_DEFAULTS, SHORT);

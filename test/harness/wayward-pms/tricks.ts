@@ -68,10 +68,11 @@ const conflict = (expected: (turn: Turn, batch: SentBatch) => unknown) => (turn:
   return batch === null ? null : answer(409, { expected_sequence: expected(turn, batch) });
 };
 
-const poisoned = (status: number) => (turn: Turn) => {
+/** Whatever holds a poisonous record meets this reaction; everything else passes. */
+const poisoned = (reaction: Reaction) => (turn: Turn) => {
   const records = turn.request.batch?.records ?? [];
   const bad = records.some(({ idempotency_key }) => idempotency_key !== undefined && turn.poisonous(idempotency_key));
-  return bad ? answer(status, { error: 'no' }) : null;
+  return bad ? reaction : null;
 };
 
 const PORTAL = '<!doctype html><title>Welcome</title><p>Please accept our terms.</p>';
@@ -159,11 +160,14 @@ export const TRICKS = {
   // No.
   '400 for everything': { react: always(400), told: { status: 400 }, costs: true },
   '422 for everything': { react: always(422), told: { status: 422 }, costs: true },
-  '400 for one record': { react: poisoned(400), told: { status: 400 }, costs: true },
-  '422 for one record': { react: poisoned(422), told: { status: 422 }, costs: true },
+  '400 for one record': { react: poisoned(answer(400)), told: { status: 400 }, costs: true },
+  '422 for one record': { react: poisoned(answer(422)), told: { status: 422 }, costs: true },
   '500 for everything': { react: always(500), on: 'posts', told: { status: 500 } },
   '502 for everything': { react: always(502), on: 'posts', told: { status: 502 } },
-  '500 for one record': { react: poisoned(500), told: { status: 500 }, costs: true },
+  '500 for one record': { react: poisoned(answer(500)), told: { status: 500 }, costs: true },
+  'cut for one record': { react: poisoned({ how: 'cut' }), told: { fault: 'broken_off' }, costs: true },
+  'silence for one record': { react: poisoned({ how: 'silence' }), told: { fault: 'timed_out' }, costs: true },
+  '500 for batches, look-ups well': { react: always(500), told: { status: 500 } },
   'taken, then 500': {
     react: (turn) => {
       turn.honest();
