@@ -20,7 +20,6 @@ const SHORT = {
   verificationPollMs: 60,
   stopGraceMs: 500,
   suspectAfterMs: 400,
-  startSpreadMs: 20,
 } satisfies Partial<SyncOptions>;
 
 Object.assign(SYNC_DEFAULTS, SHORT);
