@@ -5,7 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
-import { type Ending, Program } from './program.ts';
+import { type Ending, LIMIT_MS, Program } from './program.ts';
 import type { Scene } from './scene.ts';
 
 export const ROOT = resolve(import.meta.dirname, '../..');
@@ -178,6 +178,20 @@ export class Gateway {
   async get(path: string): Promise<{ status: number; body: Record<string, unknown> }> {
     const response = await fetch(`${this.#http}${path}`);
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  }
+
+  /** The answer at `path` once `wanted` accepts it: figures are told up to 100 ms after the commit they are about. */
+  async getOnce(
+    path: string,
+    wanted: (body: Record<string, unknown>) => boolean,
+    what: string,
+  ): Promise<Record<string, unknown>> {
+    const limit = performance.now() + LIMIT_MS;
+    for (;;) {
+      const { body } = await this.get(path);
+      if (wanted(body)) return body;
+      if (performance.now() > limit) throw new Error(`${what} did not come at ${path}: ${JSON.stringify(body)}`);
+    }
   }
 
   get #running(): Program {
