@@ -46,6 +46,8 @@ export interface OpenBufferOptions {
   readonly clock: Clock;
   /** Called once when the disk failed in a way that leaves the file's content unknown: the process must end (74). */
   readonly onFatal: (error: CounterfoilError) => void;
+  /** Called once records are QUARANTINED on disk: nobody but a person moves them on. */
+  readonly onQuarantined?: (sequences: readonly number[]) => void;
 }
 
 const logOf = (stream: Stream): TrailLog => (stream === 'schedule_two' ? 'schedule_two' : 'audit');
@@ -69,6 +71,7 @@ class OpenBuffer implements RecordBuffer {
   readonly #runs: RunReader;
   readonly #clock: Clock;
   readonly #unlock: () => void;
+  readonly #onQuarantined: (sequences: readonly number[]) => void;
 
   constructor(parts: {
     options: OpenBufferOptions;
@@ -88,6 +91,7 @@ class OpenBuffer implements RecordBuffer {
     this.#runs = new RunReader(parts.readDb);
     this.#clock = parts.options.clock;
     this.#unlock = parts.unlock;
+    this.#onQuarantined = parts.options.onQuarantined ?? (() => {});
   }
 
   async intake(items: readonly IntakeItem[]): Promise<IntakeResult[]> {
@@ -130,6 +134,7 @@ class OpenBuffer implements RecordBuffer {
 
   async quarantine(stream: Stream, sequences: readonly number[]): Promise<void> {
     await this.#writer.ask({ op: 'quarantine', log: logOf(stream), sequences });
+    this.#onQuarantined(sequences);
   }
 
   async noteGaps(stream: Stream, sequences: readonly number[]): Promise<void> {

@@ -5,6 +5,7 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { Findings } from './checks/all.ts';
 import { boxMetrics } from './metrics/box.ts';
+import { externalMetrics } from './metrics/external.ts';
 import { linkMetrics } from './metrics/link.ts';
 import type { Metric } from './metrics/metric.ts';
 import { recordMetrics } from './metrics/records.ts';
@@ -18,7 +19,12 @@ export const METRICS_CONTENT_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
 /** The metrics of one moment as text. */
 export function metricsText(snapshot: Snapshot, findings: Findings): Promise<string> {
   const registry = new Registry();
-  const metrics = [...recordMetrics(snapshot), ...linkMetrics(snapshot), ...boxMetrics(snapshot, findings)];
+  const metrics = [
+    ...recordMetrics(snapshot),
+    ...externalMetrics(snapshot),
+    ...linkMetrics(snapshot),
+    ...boxMetrics(snapshot, findings),
+  ];
   for (const metric of metrics) if (metric.samples.length > 0) register(registry, metric);
   return registry.metrics();
 }

@@ -112,6 +112,9 @@ export function readinessOf(snapshot: Snapshot): { readonly ready: boolean; read
   const reasons: string[] = [];
   if (snapshot.buffer === null) reasons.push('the buffer is not open');
   if (snapshot.commitFailure !== null) reasons.push(`the latest commit failed (${snapshot.commitFailure.code})`);
-  if (!snapshot.intake.listening) reasons.push('the broker is not listening');
+  if (!snapshot.intake.listening) {
+    const { external } = snapshot.intake;
+    reasons.push(external === null ? 'the broker is not listening' : 'this gateway does not consume from the broker');
+  }
   return { ready: reasons.length === 0, reasons };
 }

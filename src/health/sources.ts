@@ -45,6 +45,31 @@ interface LaneFacts {
   readonly refused: number;
 }
 
+/** The shop's own broker as the source of records; counts since the start. */
+export interface ExternalFacts {
+  readonly url: string;
+  readonly role: 'single' | 'active' | 'standby';
+  readonly acknowledge: 'after_commit' | 'after_sync';
+  /** `standby`: another gateway consumes. `waiting`: this one listens for another, or connects. */
+  readonly standing: 'consuming' | 'standby' | 'waiting';
+  /** The connection for receipts and status. */
+  readonly connected: boolean;
+  readonly sessionPresent: boolean | null;
+  /** The broker had forgotten our session. */
+  readonly sessionLost: boolean;
+  /** Delivered and not acknowledged. */
+  readonly unacknowledged: number;
+  /** Monotonic. */
+  readonly oldestUnacknowledgedAtMs: number | null;
+  readonly waitingForPms: number;
+  readonly sessionsTotal: number;
+  readonly takeOversTotal: number;
+  readonly contested: boolean;
+  readonly discardedTotal: number;
+  readonly receiptsDroppedTotal: number;
+  readonly problem: { readonly code: string; readonly text: string } | null;
+}
+
 export interface IntakeFacts {
   readonly listening: boolean;
   readonly addresses: readonly string[];
@@ -54,6 +79,8 @@ export interface IntakeFacts {
   readonly queueDepth: number;
   readonly queueLimit: number;
   readonly lanes: readonly LaneFacts[];
+  /** Null when lanes connect to the gateway itself. */
+  readonly external: ExternalFacts | null;
 }
 
 export const LINK_LAYERS = ['dns', 'tcp', 'tls', 'heartbeat', 'delivery'] as const;

@@ -44,6 +44,25 @@ const streamSchema = z.object({
   settled_total: whole,
 });
 
+const externalSchema = z.object({
+  /** Who a lane is, is the word of the broker's access rules. */
+  identity: z.literal('broker_acl'),
+  role: z.enum(['single', 'active', 'standby']),
+  standing: z.enum(['consuming', 'standby', 'waiting']),
+  acknowledge: z.enum(['after_commit', 'after_sync']),
+  connected: z.boolean(),
+  session_present: z.boolean().nullable(),
+  session_lost: z.boolean(),
+  unacknowledged: whole,
+  oldest_unacknowledged_seconds: span.nullable(),
+  waiting_for_pms: whole,
+  sessions_total: whole,
+  take_overs_total: whole,
+  contested: z.boolean(),
+  discarded_total: whole,
+  problem: z.string().nullable(),
+});
+
 export const gatewayStatusSchema = z.object({
   time_utc: time,
   gateway: z.object({
@@ -99,6 +118,8 @@ export const gatewayStatusSchema = z.object({
     failure: z.string().nullable(),
   }),
   lanes: z.object({
+    /** Null when lanes connect to the gateway itself. */
+    external: externalSchema.nullable(),
     addresses: z.array(z.string()),
     connections: whole,
     connections_limit: whole,

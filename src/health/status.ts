@@ -109,8 +109,32 @@ export function oldestAnswer(
   };
 }
 
-function lanesPart({ intake }: Snapshot): GatewayStatus['lanes'] {
+function externalPart({ intake: { external }, monotonicMs }: Snapshot): GatewayStatus['lanes']['external'] {
+  if (external === null) return null;
+  const { oldestUnacknowledgedAtMs: oldest } = external;
   return {
+    identity: 'broker_acl',
+    role: external.role,
+    standing: external.standing,
+    acknowledge: external.acknowledge,
+    connected: external.connected,
+    session_present: external.sessionPresent,
+    session_lost: external.sessionLost,
+    unacknowledged: external.unacknowledged,
+    oldest_unacknowledged_seconds: oldest === null ? null : Math.max(0, seconds(monotonicMs - oldest)),
+    waiting_for_pms: external.waitingForPms,
+    sessions_total: external.sessionsTotal,
+    take_overs_total: external.takeOversTotal,
+    contested: external.contested,
+    discarded_total: external.discardedTotal,
+    problem: external.problem?.text ?? null,
+  };
+}
+
+function lanesPart(snapshot: Snapshot): GatewayStatus['lanes'] {
+  const { intake } = snapshot;
+  return {
+    external: externalPart(snapshot),
     addresses: [...intake.addresses],
     connections: intake.connections,
     connections_limit: intake.connectionsLimit,

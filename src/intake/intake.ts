@@ -13,6 +13,7 @@ import { Lanes, type LaneView } from './lanes.ts';
 import { type ConnectionLimits, certificateLane, type ListenerOptions, Listeners } from './listeners.ts';
 import { type Practice, Publishes, type PublishOptions } from './publishes.ts';
 import { laterReceipt } from './receipt.ts';
+import type { IntakeStage } from './stage.ts';
 
 export interface IntakeOptions extends PublishOptions, ConnectionLimits {
   readonly listeners: readonly ListenerOptions[];
@@ -46,7 +47,7 @@ const FAULT_TEXT: Record<FrameFault, string> = {
   mqtt_5: 'MQTT 5 client: set the protocol version to MQTT 3.1.1 (mosquitto_pub -V mqttv311, paho protocol=MQTTv311)',
 };
 
-export class Intake {
+export class Intake implements IntakeStage {
   readonly #options: IntakeOptions;
   readonly #log: Log;
   readonly #lanes = new Lanes();
@@ -125,6 +126,10 @@ export class Intake {
     return this.#lanes.views();
   }
 
+  external(): null {
+    return null;
+  }
+
   /** Tells lanes that their records have moved on. */
   tellSettled(records: readonly SettledRecord[]): void {
     for (const record of records) {
@@ -132,6 +137,9 @@ export class Intake {
       if (receipt !== null) this.#publishes.send(record.lane, receipt);
     }
   }
+
+  /** Lanes are not told of it, and nothing waits for it here. */
+  tellQuarantined(): void {}
 
   /** Sets the store's retained status. */
   async tellStatus(status: Status): Promise<void> {

@@ -2,37 +2,24 @@
  * The way of one publish: rules → check → queue → commit → PUBACK → receipt. Called from the broker's authorisation
  * hook, the only place aedes passes before it writes a PUBACK; the hook's callback is what lets the PUBACK go.
  */
-import { hash } from 'node:crypto';
 import type { PublishPacket } from 'aedes';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
-import type { ClockQuality, IntakeItem } from '../buffer/api.ts';
-import { type CheckContext, checkRecord } from '../record/check.ts';
+import type { IntakeItem } from '../buffer/api.ts';
 import { type Receipt, receiptsTopic } from '../record/lane-wire.ts';
-import type { Flag } from '../record/types.ts';
 import type { CommitAnswer, Committer } from './committer.ts';
+import { type ExamineOptions, examine } from './examine.ts';
 import type { Gate } from './gate.ts';
 import type { LaneSession, Lanes } from './lanes.ts';
-import { type Published, practiceReceipt, type ReceiptSource, receiptOf } from './receipt.ts';
+import { type Published, practiceReceipt, type ReceiptSource, receiptOf, withHeld } from './receipt.ts';
 import { mayPublish } from './rules.ts';
 
 /** Answers of the authorisation hook: nothing lets the PUBACK go, an error closes the connection without one. */
 type HookDone = (error?: Error | null) => void;
 
-export interface PublishOptions {
+export interface PublishOptions extends ExamineOptions {
   readonly store: string;
   readonly source: ReceiptSource;
-  readonly products: CheckContext['products'];
-  readonly clockQuality: () => ClockQuality;
-  /** First verification of Schedule II; main decides by which roster. */
-  readonly signatures: SignaturePolicy;
-}
-
-/** Who has signed a Schedule II record, and what follows from it. */
-export interface SignaturePolicy {
-  readonly judge: NonNullable<CheckContext['signatures']>;
-  /** Whether a record with these flags waits for a person before it is sent. */
-  readonly holds: (flags: readonly Flag[]) => boolean;
 }
 
 /** Where practice records go, and whether a lane may practise now. */
@@ -43,7 +30,6 @@ export interface Practice {
 
 /** Unread receipts a connection may pile up before further ones are left out (a lane can ask again by resending). */
 const MAX_UNREAD_BYTES = 1024 * 1024;
-const MAX_EVIDENCE_BYTES = 256 * 1024;
 const EVIDENCE_FULL =
   'this lane has sent too much that is no record; review what is kept of it first (counterfoil review list --state REFUSED)';
 /** Deferred records remembered for one connection; beyond, it is closed and begins anew. */
@@ -98,7 +84,7 @@ export class Publishes {
       return;
     }
     const bytes = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload);
-    const { item, published } = this.#examine(verdict.lane, bytes);
+    const { item, published } = examine(verdict.lane, bytes, this.#options, this.#clock);
     if (verdict.practice) {
       this.#practise(session, packet, item, published, done);
       return;
@@ -136,31 +122,6 @@ export class Publishes {
     });
   }
 
-  #examine(lane: string, bytes: Buffer): { item: IntakeItem; published: Published } {
-    const receivedAtMs = Math.trunc(this.#clock.utcMs());
-    const clock = this.#options.clockQuality();
-    const { products, signatures } = this.#options;
-    const outcome = checkRecord(bytes, { receivedAtMs, clock, products, signatures: signatures.judge });
-    if (outcome.ok) {
-      const { record, notes } = outcome;
-      const published = { idempotencyKey: record.idempotencyKey, laneHash: record.laneHash, reasons: notes };
-      const hold = record.stream === 'schedule_two' && signatures.holds(record.flags);
-      return { item: { type: 'record', lane, receivedAtMs, clock, record, hold }, published };
-    }
-    const { idempotencyKey, laneHash, reasons } = outcome;
-    const kept = bytes.subarray(0, MAX_EVIDENCE_BYTES);
-    const item: IntakeItem = {
-      type: 'refused',
-      lane,
-      receivedAtMs,
-      idempotencyKey,
-      hash: laneHash ?? hash('sha256', bytes, 'buffer'),
-      reasons,
-      bytes: kept,
-    };
-    return { item, published: { idempotencyKey, laneHash, reasons } };
-  }
-
   #answer(
     session: LaneSession,
     lane: string,
@@ -190,9 +151,7 @@ export class Publishes {
   }
 
   #tell(lane: string, receipt: Receipt): void {
-    this.send(lane, receipt);
-    // Said again as a step of its own, so that a lane learns of it in the same way as of every later state.
-    if (receipt.status === 'accepted' && receipt.state === 'HELD') this.send(lane, { ...receipt, status: 'held' });
+    for (const each of withHeld(receipt)) this.send(lane, each);
   }
 
   /** Sends a receipt to the lane's listening connections. */

@@ -64,6 +64,15 @@ export function receiptOf(
   };
 }
 
+/**
+ * What a lane is told at once. That a record is held is said again as a step of its own, so that a lane learns of it in
+ * the same way as of every later state.
+ */
+export function withHeld(receipt: Receipt): readonly Receipt[] {
+  const isHeld = receipt.status === 'accepted' && receipt.state === 'HELD';
+  return isHeld ? [receipt, { ...receipt, status: 'held' }] : [receipt];
+}
+
 /** What was found about a duplicate now is not what was found, and stored, about the record then. */
 function reasonsOf({ reasons }: Published, status: CommitAnswer['status']): Receipt['reasons'] {
   if (status === 'conflict') return [KEY_CONFLICT];

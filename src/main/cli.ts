@@ -10,6 +10,7 @@ import { VERSION } from './version.ts';
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./commands/run.ts')).runCommand(),
   config: async () => (await import('./commands/config.ts')).configCommand(),
+  doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
   status: async () => (await import('./commands/status.ts')).statusCommand(),
   lane: async () => (await import('./commands/lane.ts')).laneCommand(),
   roster: async () => (await import('./commands/roster.ts')).rosterCommand(),
@@ -23,6 +24,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
 const ABOUT: Readonly<Record<string, string>> = {
   run: 'run the gateway until it is told to stop',
   config: 'validate, show or describe the configuration',
+  doctor: 'check what the gateway depends on',
   status: 'how a running gateway is',
   lane: 'be a lane: publish records, simulate traffic',
   roster: 'who may sign: make keys, check the roster file',

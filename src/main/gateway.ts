@@ -11,12 +11,13 @@ import { openBuffer } from '../buffer/open.ts';
 import { TrainingLanes } from '../control/training/lanes.ts';
 import { HealthServer } from '../health/server.ts';
 import { readSpace, StorageSampler } from '../health/storage-sampler.ts';
-import { Intake } from '../intake/intake.ts';
+import type { IntakeStage } from '../intake/stage.ts';
 import type { Timekeeper } from '../link/time/timekeeper.ts';
 import { openControl } from './control.ts';
 import { FirstVerification } from './first-verification.ts';
 import { refuseWhatIsMissing } from './fitness.ts';
 import { healthSources } from './health-sources.ts';
+import { makeIntake, statusEveryMs } from './intake.ts';
 import { loadProducts } from './products.ts';
 import { removeAddresses, writeAddresses } from './run-files.ts';
 import { newestWriteMs, timekeeper } from './timekeeping.ts';
@@ -47,6 +48,8 @@ export class Gateway {
   readonly #verification: FirstVerification;
   #noteRoster: () => Promise<void> = async () => {};
   #commitFailure: { error: CounterfoilError; atMs: number } | null = null;
+  /** Null before the start: no record can be quarantined then. */
+  #intake: IntakeStage | null = null;
   #statusSince = '';
   #statusText = '';
 
@@ -70,13 +73,22 @@ export class Gateway {
     const training = this.#openTraining(buffer);
     const tell = () => this.#tellStatus(buffer, intake, uplink, time);
     const time = timekeeper(this.#config, { buffer, log, newestWriteMs: newestWrite, onChange: tell });
-    const options = intakeOptions(this.#config, buffer, products, { time, verification: this.#verification });
-    const intake: Intake = new Intake(options, {
-      sink: { intake: (items) => this.#commit(buffer, items) },
+    const signatures = this.#verification.policy;
+    const clockQuality = () => time.quality();
+    const intake: IntakeStage = makeIntake({
+      config: this.#config,
+      buffer,
+      products,
+      signatures,
+      clockQuality,
+      commit: (items) => this.#commit(buffer, items),
+      training: { has: (lane) => training.has(lane), sink: { intake: (items) => buffer.practise(items) } },
       clock: systemClock,
+      timers: systemTimers,
+      random: Math.random,
       log,
       onCommitted: () => uplink.wake(),
-      training: { has: (lane) => training.has(lane), sink: { intake: (items) => buffer.practise(items) } },
+      onConsuming: tell,
     });
     const uplink: Uplink = new Uplink(this.#config, {
       buffer,
@@ -87,6 +99,7 @@ export class Gateway {
       signersOf: (payload) => this.#verification.signersOf(payload),
       onPulse: (pulse) => time.takePulse(pulse),
     });
+    this.#intake = intake;
     this.#undo.push(() => intake.stop());
     await intake.start();
     this.#undo.push(() => time.stop());
@@ -101,9 +114,9 @@ export class Gateway {
       training,
       log,
       products,
-      clockQuality: options.clockQuality,
+      clockQuality,
       roster: () => this.#verification.roster,
-      signatures: options.signatures,
+      signatures,
       onActed: (moved) => {
         intake.tellSettled(moved);
         uplink.wake();
@@ -133,7 +146,8 @@ export class Gateway {
   async #openBuffer(): Promise<RecordBuffer> {
     const { dataDir, gateway } = this.#config;
     const onFatal = this.#parts.onFatal;
-    const buffer = await openBuffer({ dataDir, gatewayId: gateway.id, clock: systemClock, onFatal });
+    const onQuarantined = (sequences: readonly number[]) => this.#intake?.tellQuarantined(sequences);
+    const buffer = await openBuffer({ dataDir, gatewayId: gateway.id, clock: systemClock, onFatal, onQuarantined });
     this.#undo.push(() => buffer.close());
     await buffer.note('audit', 'start', { version: VERSION });
     this.#undo.push(async () => {
@@ -169,7 +183,7 @@ export class Gateway {
     }
   }
 
-  async #serveHttp(buffer: RecordBuffer, intake: Intake, uplink: Uplink, time: Timekeeper): Promise<string> {
+  async #serveHttp(buffer: RecordBuffer, intake: IntakeStage, uplink: Uplink, time: Timekeeper): Promise<string> {
     const { log } = this.#parts;
     const sampler = new StorageSampler(
       { directories: [this.#config.dataDir], intervalMs: STORAGE_EVERY_MS },
@@ -206,16 +220,17 @@ export class Gateway {
   }
 
   #statusLoop(tell: () => void): void {
+    const everyMs = statusEveryMs(this.#config, STATUS_EVERY_MS);
     let cancel: () => void = () => {};
     const turn = () => {
       tell();
-      cancel = systemTimers.after(STATUS_EVERY_MS, turn);
+      cancel = systemTimers.after(everyMs, turn);
     };
     turn();
     this.#undo.push(async () => cancel());
   }
 
-  #tellStatus(buffer: RecordBuffer, intake: Intake, uplink: Uplink, time: Timekeeper): void {
+  #tellStatus(buffer: RecordBuffer, intake: IntakeStage, uplink: Uplink, time: Timekeeper): void {
     const now = toUtcText(systemClock.utcMs());
     const { mode } = uplink.mode();
     const { link } = uplink.link();
@@ -240,28 +255,4 @@ export class Gateway {
       this.#parts.log.warn('the status could not be told to lanes', { error: messageOf(error) });
     });
   }
-}
-
-function intakeOptions(
-  config: Config,
-  buffer: RecordBuffer,
-  products: ReturnType<typeof loadProducts>,
-  { time, verification }: { readonly time: Timekeeper; readonly verification: FirstVerification },
-) {
-  const { intake, gateway } = config;
-  return {
-    store: gateway.store,
-    source: { gatewayId: gateway.id, epoch: buffer.epoch },
-    products,
-    signatures: verification.policy,
-    clockQuality: () => time.quality(),
-    listeners: config.mqtt.listen,
-    maxConnections: intake.maxConnections,
-    maxConnectionsPerAddress: intake.maxConnectionsPerAddress,
-    connectTimeoutMs: intake.connectTimeoutSeconds * 1000,
-    maxPacketBytes: intake.maxPacketBytes,
-    maxKeepAliveSeconds: intake.maxKeepAliveSeconds,
-    queueLimit: intake.queueLimit,
-    maxInFlightBytes: intake.maxInFlightBytes,
-  };
 }

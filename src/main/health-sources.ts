@@ -4,7 +4,7 @@ import type { LoadedConfig } from '../base/config/load.ts';
 import type { CounterfoilError } from '../base/errors.ts';
 import type { RecordBuffer } from '../buffer/api.ts';
 import type { HealthSources, StorageFacts } from '../health/sources.ts';
-import type { Intake } from '../intake/intake.ts';
+import type { IntakeStage } from '../intake/stage.ts';
 import type { Timekeeper } from '../link/time/timekeeper.ts';
 import type { FirstVerification } from './first-verification.ts';
 import type { Uplink } from './uplink.ts';
@@ -14,7 +14,7 @@ export interface HealthParts {
   readonly loaded: LoadedConfig;
   readonly clock: Clock;
   readonly buffer: RecordBuffer;
-  readonly intake: Intake;
+  readonly intake: IntakeStage;
   readonly uplink: Uplink;
   readonly verification: FirstVerification;
   readonly time: Timekeeper;
@@ -57,6 +57,7 @@ export function healthSources(parts: HealthParts): HealthSources {
       queueDepth: intake.queueDepth,
       queueLimit: config.intake.queueLimit,
       lanes: intake.lanes(),
+      external: intake.external(),
     }),
     link: () => uplink.link(),
     mode: () => uplink.mode(),

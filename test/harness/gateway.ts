@@ -48,6 +48,8 @@ export function writeConfig(folder: string, options: GatewayOptions): string {
   for (const [name, section] of Object.entries(options.config ?? {})) {
     sections[name] = { ...sections[name], ...section };
   }
+  // On the shop's own broker the gateway has no listeners.
+  if (options.config?.intake !== undefined && 'external' in options.config.intake) delete sections.mqtt;
   const file = join(folder, 'gateway.yaml');
   // JSON is YAML too, and needs no writer of its own.
   const text = JSON.stringify({ data_dir: './data', trail_dir: './data/trail', ...sections }, null, 2);

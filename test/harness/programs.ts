@@ -1,5 +1,6 @@
 /** Programs from Debian that tests use as real peers. Where one is absent its tests are skipped, and say so loudly. */
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 
 /** Debian's Python knows python3-paho-mqtt; another Python earlier on the PATH usually does not. */
 const PYTHONS = ['/usr/bin/python3', 'python3'];
@@ -19,6 +20,8 @@ const PRESENT: Readonly<Record<string, () => boolean>> = {
   mosquitto_pub: () => runs('mosquitto_pub', ['--help']),
   mosquitto_sub: () => runs('mosquitto_sub', ['--help']),
   sqlite3: () => succeeds('sqlite3', ['--version']),
+  mosquitto: () => runs('mosquitto', ['-h']),
+  'rabbitmq-server': () => existsSync('/usr/lib/rabbitmq/bin/rabbitmq-server'),
   'python3 with paho': () => pahoPython !== undefined,
 };
 
@@ -40,5 +43,7 @@ const PACKAGE_OF: Readonly<Record<string, string>> = {
   mosquitto_pub: 'apt-get install mosquitto-clients',
   mosquitto_sub: 'apt-get install mosquitto-clients',
   sqlite3: 'apt-get install sqlite3',
+  mosquitto: 'apt-get install mosquitto',
+  'rabbitmq-server': 'apt-get install rabbitmq-server',
   'python3 with paho': 'apt-get install python3-paho-mqtt',
 };

@@ -2,8 +2,11 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { COUNTERFOIL, ROOT } from './gateway.ts';
-import { Program } from './program.ts';
+import { LIMIT_MS, Program } from './program.ts';
 import type { Scene } from './scene.ts';
+
+/** How often the file is looked at; nothing depends on it. */
+const POLL_MS = 100;
 
 export interface PmsOptions {
   /** Address to serve on; default a free port. Give an earlier one to come back at the same place. */
@@ -37,6 +40,16 @@ export class PmsProcess {
 
   async stop(): Promise<void> {
     await this.#program.stop();
+  }
+
+  /** Waits until it holds that many records; gives what it holds then, or when hope is given up. */
+  async holds(count: number): Promise<number> {
+    const limitMs = performance.now() + LIMIT_MS;
+    for (;;) {
+      const [{ held } = { held: 0 }] = this.query<{ held: number }>('SELECT COUNT(*) AS held FROM records');
+      if (held >= count || performance.now() > limitMs) return held;
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
   }
 
   /** Runs one query on the PMS's database, read-only. */

@@ -106,6 +106,7 @@ export function sourcesOf(spoilt: Partial<HealthSources> = {}): HealthSources {
       queueDepth: 0,
       queueLimit: 4096,
       lanes: [{ lane: 'lane-1', connections: 2, lastSeenAtMs: NOW_MS - 100, publishes: 123, refused: 0 }],
+      external: null,
     }),
     link: () => GOOD_LINK,
     mode: () => ({ mode: 'NORMAL', sinceMs: MONOTONIC_MS - HOUR_MS, reasons: [], entered: ENTERED }),

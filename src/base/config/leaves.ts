@@ -60,6 +60,15 @@ export function serverUrl(example: string) {
     .refine((value) => parseUrl(value) !== null, { error: write });
 }
 
+/** The address of an MQTT broker of somebody else: scheme, host and port only. */
+export function brokerUrl(example: string) {
+  const write = `an mqtt:// or mqtts:// address such as ${example} (host and port, nothing after it)`;
+  return z
+    .string({ error: write })
+    .regex(/^mqtts?:\/\//, { error: write })
+    .refine((value) => parseListenUrl(value) !== null, { error: write });
+}
+
 /** An IANA time zone name that this Node.js knows. */
 export function timeZone() {
   const write = 'an IANA time zone such as America/New_York';

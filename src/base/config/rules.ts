@@ -3,6 +3,7 @@
  * the box weaker than it could be; health shows those for as long as they stand (promise 8).
  */
 import { isLoopback, parseListenUrl, parseUrl } from './address.ts';
+import { externalProblems, weakExternal } from './external-rules.ts';
 import type { ConfigTree } from './schema.ts';
 
 export type KeyPath = readonly (string | number)[];
@@ -17,6 +18,7 @@ export interface Problem {
 export function brokenRules(tree: ConfigTree): Problem[] {
   return [
     ...tree.mqtt.listen.flatMap(listenerProblems),
+    ...externalProblems(tree),
     ...tlsPair(tree.http.url, tree.http, ['http']),
     ...pmsTlsProblems(tree),
     ...syncProblems(tree),
@@ -153,6 +155,7 @@ export function weakSettings(tree: ConfigTree): ConfigWarning[] {
       warnings.push({ key: `mqtt.listen.${index}.allow_plain`, message });
     }
   }
+  warnings.push(...weakExternal(tree));
   if (isPlainBeyondLoopback(tree.http.url)) {
     warnings.push({ key: 'http.url', message: `Screens are served at ${tree.http.url} without TLS. Use https://.` });
   }

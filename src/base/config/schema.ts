@@ -3,6 +3,7 @@
  * `Config` type all come from here. `null` as a default means "not set".
  */
 import { z } from 'zod';
+import { externalBroker } from './external-schema.ts';
 import { listenUrl, oneLine, oneOf, path, serverUrl, share, text, timeZone, wholeNumber, yesNo } from './leaves.ts';
 
 const KIB = 1024;
@@ -38,7 +39,13 @@ const listener = z.strictObject({
     .describe('Allows mqtt:// without TLS beyond loopback. Records cross the LAN readable; health warns for ever.'),
 });
 
+/** Where lanes connect when the file does not say. */
+export const DEFAULT_LISTENERS: readonly string[] = ['mqtt://127.0.0.1:1883'];
+
 const intake = z.strictObject({
+  source: oneOf(['embedded', 'external'])
+    .default('embedded')
+    .describe("embedded: lanes connect to this gateway; external: it consumes from the shop's own replicated broker."),
   queue_limit: wholeNumber(1, 65_536, 'publishes')
     .default(4096)
     .describe('Publishes waiting for the writer; when it is reached, lanes are read more slowly.'),
@@ -60,6 +67,7 @@ const intake = z.strictObject({
     .describe(
       'A lane that asks for a longer MQTT keep-alive, or none, is closed after 1.5 times this without a packet.',
     ),
+  external: externalBroker.prefault({}).describe('The broker for source: external.'),
 });
 
 const pms = z.strictObject({
@@ -216,12 +224,14 @@ export const configSchema = z.strictObject({
         .array(listener, { error: 'a list, each item "- {url: mqtt://127.0.0.1:1883}"' })
         .min(1, { error: 'at least one listener, such as "- {url: mqtt://127.0.0.1:1883}"' })
         .max(16, { error: 'at most 16 listeners' })
-        .prefault([{ url: 'mqtt://127.0.0.1:1883' }])
+        .prefault(DEFAULT_LISTENERS.map((url) => ({ url })))
         .describe('Where lanes connect.'),
     })
     .prefault({})
     .describe('The embedded MQTT 3.1.1 broker.'),
-  intake: intake.prefault({}).describe('Limits that keep one lane from harming the others.'),
+  intake: intake
+    .prefault({})
+    .describe('Where records come from, and limits that keep one lane from harming the others.'),
   http: z
     .strictObject({
       url: listenUrl(['http', 'https'], 'http://127.0.0.1:8080')

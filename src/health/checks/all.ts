@@ -3,6 +3,7 @@ import type { Snapshot } from '../snapshot.ts';
 import { boxChecks } from './box.ts';
 import { type Check, type CheckStatus, worst } from './check.ts';
 import { clockChecks } from './clock.ts';
+import { externalChecks } from './external.ts';
 import { intakeChecks } from './intake.ts';
 import { linkChecks } from './link.ts';
 import { recordChecks } from './records.ts';
@@ -15,8 +16,7 @@ export interface Findings {
 
 /** Judges the facts. Pure. */
 export function findingsOf(snapshot: Snapshot): Findings {
-  const checks = [intakeChecks, recordChecks, rosterChecks, linkChecks, clockChecks, boxChecks].flatMap((checker) =>
-    checker(snapshot),
-  );
+  const checkers = [intakeChecks, externalChecks, recordChecks, rosterChecks, linkChecks, clockChecks, boxChecks];
+  const checks = checkers.flatMap((checker) => checker(snapshot));
   return { status: worst(checks.map((check) => check.status)), checks };
 }

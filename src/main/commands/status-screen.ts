@@ -78,14 +78,26 @@ function commitText({ failure, last_at_utc, p50_ms, p99_ms }: GatewayStatus['com
 }
 
 function laneLines({ lanes }: GatewayStatus): string[] {
-  const { addresses, connections, connections_limit, list, queue_depth } = lanes;
+  const { addresses, connections, connections_limit, external, list, queue_depth } = lanes;
   const where = addresses.length === 0 ? 'NOT LISTENING' : addresses.join(', ');
+  const first =
+    external === null
+      ? `${where}; ${connections} of ${connections_limit} connections, ${queue_depth} publishes waiting`
+      : `${where}; ${externalText(external)}`;
   return [
-    line('Lanes', `${where}; ${connections} of ${connections_limit} connections, ${queue_depth} publishes waiting`),
+    line('Lanes', first),
     ...list.map(({ connections: open, lane, last_seen_utc, publishes, refused }) =>
       line('', `${lane}: ${open} connections, ${publishes} publishes, ${refused} refused, last seen ${last_seen_utc}`),
     ),
   ];
+}
+
+function externalText(external: NonNullable<GatewayStatus['lanes']['external']>): string {
+  const { acknowledge, contested, problem, role, standing, unacknowledged } = external;
+  const parts = [`${standing} (${role})`, `${unacknowledged} unacknowledged, ${acknowledge}`];
+  if (contested) parts.push('CONTESTED');
+  if (standing === 'waiting' && problem !== null) parts.push(problem);
+  return parts.join('; ');
 }
 
 function syncLines({ sync }: GatewayStatus): string[] {

@@ -94,3 +94,34 @@ test('plain HTTP beyond loopback is a warning', () => {
   expect(weakSettings(treeOf(weak)).map(({ key }) => key)).toEqual(['http.url', 'pms.url']);
   expect(weakSettings(treeOf({}))).toEqual([]);
 });
+
+describe("the shop's own broker", () => {
+  const external = (keys: object, more: object = {}) => ({
+    intake: { source: 'external', external: { url: 'mqtts://broker.example.com', ...keys } },
+    ...more,
+  });
+
+  test('needs an address, and no listeners beside it', () => {
+    expect(keysOf(external({}))).toEqual([]);
+    expect(keysOf({ intake: { source: 'external' } })).toEqual(['intake.external.url']);
+    expect(keysOf(external({}, listen({ url: 'mqtt://127.0.0.1:1884' })))).toEqual(['mqtt.listen']);
+  });
+
+  test('is reached over TLS, or asked for otherwise', () => {
+    const url = 'mqtt://broker.example.com';
+    expect(keysOf(external({ url }))).toEqual(['intake.external.url']);
+    expect(keysOf(external({ url, allow_plain: true }))).toEqual([]);
+    expect(weakSettings(treeOf(external({ url, allow_plain: true })))).toMatchObject([
+      { key: 'intake.external.allow_plain' },
+    ]);
+    expect(keysOf(external({ url: 'mqtt://127.0.0.1:1883' }))).toEqual([]);
+    expect(keysOf(external({ url: 'mqtt://127.0.0.1:1883', ca_file: 'ca.pem' }))).toEqual(['intake.external.ca_file']);
+  });
+
+  test('takes certificate and key together, and a password with a user', () => {
+    expect(keysOf(external({ cert_file: 'c.pem' }))).toEqual(['intake.external.key_file']);
+    expect(keysOf(external({ key_file: 'k.pem' }))).toEqual(['intake.external.cert_file']);
+    expect(keysOf(external({ ...PEM }))).toEqual([]);
+    expect(keysOf(external({ password_file: 'p' }))).toEqual(['intake.external.username']);
+  });
+});
