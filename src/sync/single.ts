@@ -2,7 +2,7 @@
  * `sync.profile: single`, for a PMS that knows only one request: POST a record with its key in `X-Idempotency-Key`,
  * answered by a bare 2xx. What such an answer proves is decided here. Pure.
  *
- * A PMS that names key and hash in its answer gives a checked receipt as any other. One that names neither has proved
+ * A PMS that names key and hash in its answer gives a checked receipt like any other. One that names neither has proved
  * nothing; its yes counts only where the configuration says so (`sync.accept_unproved`, over verified TLS), and the
  * record is marked as unproved for good. One that names another key or hash has said yes to something else, which
  * never counts.
