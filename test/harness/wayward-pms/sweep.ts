@@ -16,6 +16,8 @@ import { Shop } from './shop.ts';
 export interface Way {
   readonly name: string;
   readonly opinionOf?: (key: string) => Opinion;
+  /** Modules loaded into the gateway beside the short limits. */
+  readonly plants?: readonly string[];
   /** Sends the gateway on its way; `arm` is called where the counting of file calls begins. */
   readonly walk: (shop: Shop, arm: () => void, made: (records: readonly TestRecord[]) => void) => Promise<void>;
   /** What every walk leaves behind, so that the checker can be asked at the end. */
@@ -39,6 +41,7 @@ export type Reached =
   | 'stored, no attempt on record'
   | 'attempt on record, nothing at the PMS'
   | 'at the PMS, not settled'
+  | 'at the PMS, its batch settled in part'
   | 'settled, the till not told'
   | 'settled and told';
 
@@ -64,7 +67,12 @@ export async function sweep(
   options: { readonly random: () => number; readonly calls?: (walk: number) => number },
 ): Promise<Swept> {
   const opinionOf = way.opinionOf ?? (() => 'accept');
-  const shop = await Shop.open(scene, { random: options.random, opinionOf, overRecorder: true });
+  const shop = await Shop.open(scene, {
+    random: options.random,
+    opinionOf,
+    overRecorder: true,
+    plants: way.plants ?? [],
+  });
   const ends = new Map<Reached, number>();
   await shop.publish(2);
   await shop.until(() => shop.idle, 'rest before the first walk');
@@ -72,18 +80,23 @@ export async function sweep(
     const call = options.calls?.(walk) ?? walk + 1;
     if (call > MOST_CALLS) throw new Error(`"${way.name}" meets trouble for ever`);
     let newest: TestRecord | undefined;
+    let armed = false;
     const before = shop.recorder.faultsGiven();
     await way.walk(
       shop,
-      () => trouble.arm(shop.recorder, call),
+      () => {
+        armed = true;
+        trouble.arm(shop.recorder, call);
+      },
       (records) => {
         newest = records.at(-1);
       },
     );
     await shop.sendAgain();
     // An answer that could not be written down is never on record.
-    const struck = () => trouble.struck(shop.recorder, before);
+    const struck = () => armed && trouble.struck(shop.recorder, before);
     await shop.until(() => !shop.gateway.running || shop.idle || (shop.done && struck()), `rest after call ${call}`);
+    if (!armed) throw new Error(`"${way.name}" never came to where the counting begins`);
     const met = struck();
     trouble.disarm(shop.recorder);
     if (!met) {
@@ -111,13 +124,32 @@ function reachedBy(shop: Shop, record: TestRecord | undefined): Reached {
       const told = shop.world.expectation().synced.has(record?.laneHash ?? '');
       return told ? 'settled and told' : 'settled, the till not told';
     }
-    if (shop.pms.ledger.expected(row.stream) > row.number) return 'at the PMS, not settled';
+    if (shop.pms.ledger.expected(row.stream) > row.number) {
+      return isPartlySettled(copy, shop, row) ? 'at the PMS, its batch settled in part' : 'at the PMS, not settled';
+    }
     const trail = readTrail(copy);
     const entries: TrailEntry[] = row.stream === 'standard' ? trail.audit : trail.schedule_two;
     const attempted = entries.some(({ k, r }) => k === 'sync_attempt' && Number(r.last) >= row.number);
     return attempted ? 'attempt on record, nothing at the PMS' : 'stored, no attempt on record';
   } finally {
     rmSync(copy, { recursive: true, force: true });
+  }
+}
+
+/** Whether the first record of the newest batch is settled though this one, of the same batch, is not. */
+function isPartlySettled(dataDir: string, shop: Shop, { stream, number }: Row): boolean {
+  const batch = shop.pms.requests.findLast((request) => request.batch?.stream === stream)?.batch;
+  const first = batch?.first_sequence ?? number;
+  if (first >= number) return false;
+  const db = new Database(join(dataDir, 'buffer.db'), { readonly: true });
+  try {
+    const state = db
+      .prepare<[number, number], number>('SELECT state FROM record WHERE (schedule = 2) = ? AND stream_sequence = ?')
+      .pluck()
+      .get(stream === 'schedule_two' ? 1 : 0, first);
+    return state === 1;
+  } finally {
+    db.close();
   }
 }
 
