@@ -32,7 +32,7 @@ export interface ProbeOptions {
 const PUBLISHES = 64;
 const STEP_MS = 10_000;
 /** Silence after which nothing more is expected. */
-const QUIET_MS = 1000;
+const QUIET_MS = 2000;
 
 /** Never throws for what a broker does; `config_invalid` where nothing can be tried. */
 export async function probeBroker(options: ProbeOptions, timers: Timers): Promise<Finding[]> {

@@ -116,15 +116,9 @@ export class Seat {
 
   /** Another gateway speaks for this store. */
   heard(): void {
-    const before = this.#state.takeOversTotal;
     const { standing: earlier } = this.facts();
-    this.#step({ type: 'heard' });
-    if (this.#state.takeOversTotal > before) {
-      this.#parts.log.warn('another gateway has taken over; this one stands by', { count: before + 1 });
-      this.#parts.note('intake_taken_over', { count: before + 1 });
-    } else if (earlier === 'waiting' && this.standing === 'standby') {
-      this.#parts.log.info('another gateway consumes; standing by');
-    }
+    const isNews = !this.#step({ type: 'heard' }) && earlier === 'waiting' && this.standing === 'standby';
+    if (isNews) this.#parts.log.info('another gateway consumes; standing by');
   }
 
   /** Reads no further; what was read can still be acknowledged. */
@@ -138,10 +132,17 @@ export class Seat {
     this.#consumer?.close(closing('stopped'));
   }
 
-  #step(event: StandingEvent): void {
-    const { clock, random } = this.#parts;
+  /** True when the step says that another gateway has taken over. */
+  #step(event: StandingEvent): boolean {
+    const { clock, log, note, random } = this.#parts;
+    const before = this.#state.takeOversTotal;
     this.#state = stepStanding(this.#state, event, clock.monotonicMs(), this.#limits, random);
     this.#plan();
+    const count = this.#state.takeOversTotal;
+    if (count === before) return false;
+    log.warn('another gateway has taken over; this one stands by', { count });
+    note('intake_taken_over', { count });
+    return true;
   }
 
   /** Looks again when the state says so. */

@@ -86,8 +86,7 @@ export function stepStanding(
       return { ...state, hearingSinceMs: null };
     case 'heard': {
       const deposed = state.name === 'listening' && state.wasConsuming;
-      const takeOversTotal = state.takeOversTotal + Number(deposed);
-      return { ...state, heardAtMs: nowMs, takeOversTotal, wasConsuming: state.wasConsuming && !deposed };
+      return { ...state, heardAtMs: nowMs, ...(deposed && takenOver(state)) };
     }
     case 'connecting':
       return { ...state, name: 'connecting', sinceMs: nowMs };
@@ -96,6 +95,10 @@ export function stepStanding(
     case 'lost':
       return lost(state, event.byBroker, nowMs, limits, random);
   }
+}
+
+function takenOver({ takeOversTotal }: StandingState) {
+  return { takeOversTotal: takeOversTotal + 1, wasConsuming: false };
 }
 
 function lost(
@@ -118,6 +121,8 @@ function lost(
     name: 'listening',
     sinceMs: nowMs,
     heardAtMs: heardLately ? state.heardAtMs : null,
+    // The other one may speak before the broker has thrown us out.
+    ...(consumed && byBroker && heardLately && takenOver(state)),
     failures: failures + 1,
     shortSessions,
     notBeforeMs: nowMs + waitMs,

@@ -77,7 +77,8 @@ describe('take-over', () => {
 
   test('a word heard before the connection was lost counts', () => {
     const state = walk('active', ...consuming, [49_000, 'heard'], [50_000, 'thrown_out']);
-    expect(connectsAt('active', state)).toBe(80_000);
+    expect(state).toMatchObject({ takeOversTotal: 1, wasConsuming: false });
+    expect(connectsAt('active', state)).toBe(79_000);
   });
 
   test('a word of an hour ago does not', () => {
