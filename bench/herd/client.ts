@@ -3,12 +3,30 @@ import type { Random } from '../../src/base/clock.ts';
 import type { RetryPolicy } from './model.ts';
 import { ProductClient } from './product-client.ts';
 
+/** A request that has ended. */
+export interface Ended {
+  readonly nowMs: number;
+  readonly durationMs: number;
+  readonly records: number;
+  /** There were more to send than these. */
+  readonly more: boolean;
+  readonly heartbeatOk: boolean;
+}
+
+/** What differs between the streams. */
+export interface StreamShape {
+  /** Most records in a request. */
+  readonly batchSize: number;
+  /** Schedule II: waits for nothing. */
+  readonly isUrgent: boolean;
+}
+
 export interface Client {
   /** Nothing goes out before; at most `limit` records then. */
   next(nowMs: number): { readonly notBeforeMs: number; readonly limit: number };
-  answered(nowMs: number, records: number): void;
+  answered(ended: Ended): void;
   /** `retryAfter`: the header's text; null when there was none, or no answer at all (`status` 0). */
-  failed(nowMs: number, records: number, status: 0 | 503, retryAfter: string | null): void;
+  failed(ended: Ended, status: 0 | 503, retryAfter: string | null): void;
   /** The link stage says that the line is back. */
   linkRestored(): void;
 }
@@ -38,7 +56,7 @@ class NaiveClient implements Client {
     this.#notBeforeMs = 0;
   }
 
-  failed(nowMs: number, _records: number, _status: number, retryAfter: string | null): void {
+  failed({ nowMs }: Ended, _status: number, retryAfter: string | null): void {
     const ownMs = this.#policy === 'fixed' ? FIXED_MS : Math.min(CAP_MS, BASE_MS * 2 ** this.#failures);
     const askedMs = this.#policy === 'exponential-obeying' ? Number(retryAfter ?? 0) * 1000 : 0;
     this.#failures += 1;
@@ -48,7 +66,6 @@ class NaiveClient implements Client {
   linkRestored(): void {}
 }
 
-/** `batchSize`: most records in a request. */
-export function clientOf(policy: RetryPolicy, batchSize: number, random: Random): Client {
-  return policy === 'counterfoil' ? new ProductClient(batchSize, random) : new NaiveClient(policy, batchSize);
+export function clientOf(policy: RetryPolicy, shape: StreamShape, random: Random): Client {
+  return policy === 'counterfoil' ? new ProductClient(shape, random) : new NaiveClient(policy, shape.batchSize);
 }

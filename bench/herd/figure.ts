@@ -4,7 +4,7 @@ import { type Comeback, type HerdResult, SCENARIOS, WORLD } from './model.ts';
 const PANEL = { width: 400, height: 96, gapX: 26, gapY: 40 };
 const LEFT = 64;
 const TOP = 78;
-const BOTTOM = 46;
+const BOTTOM = 8;
 const SECONDS = 420;
 const LEAST = 10;
 const MOST = 30_000;
@@ -31,7 +31,7 @@ export function renderFigure(results: readonly HerdResult[]): string {
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>`,
     head(),
     ...panels,
-    text(LEFT + PANEL.width + PANEL.gapX / 2, HEIGHT - 10, 'seconds after the come-back', 'middle'),
+    text(LEFT + PANEL.width + PANEL.gapX / 2, HEIGHT - 8, 'seconds after the come-back', 'middle'),
     '</svg>',
     '',
   ].join('\n');
@@ -44,14 +44,14 @@ function head(): string {
   const y = 20;
   return [
     text(LEFT, y, 'Requests a second at the PMS (logarithmic):'),
-    `<path d="M${LEFT + 238} ${y - 4}h26" stroke="#000" stroke-width="0.9" fill="none"/>`,
-    text(LEFT + 268, y, 'offered'),
-    `<rect x="${LEFT + 322}" y="${y - 9}" width="26" height="9" fill="#bbb"/>`,
-    text(LEFT + 352, y, 'served'),
-    `<path d="M${LEFT + 402} ${y - 4}h26" stroke="#000" stroke-dasharray="5 3" fill="none"/>`,
-    text(LEFT + 432, y, 'most full batches the PMS can serve'),
-    `<path d="M${LEFT + 642} ${y - 10}v12" stroke="#000" stroke-width="2" fill="none"/>`,
-    text(LEFT + 650, y, 'last store has nothing left'),
+    `<path d="M${LEFT + 252} ${y - 4}h26" stroke="#000" stroke-width="0.9" fill="none"/>`,
+    text(LEFT + 284, y, 'offered'),
+    `<rect x="${LEFT + 338}" y="${y - 9}" width="26" height="9" fill="#bbb"/>`,
+    text(LEFT + 370, y, 'served'),
+    `<path d="M${LEFT + 420} ${y - 4}h26" stroke="#000" stroke-dasharray="5 3" fill="none"/>`,
+    text(LEFT + 452, y, 'most full batches the PMS can serve'),
+    `<path d="M${LEFT + 664} ${y - 10}v12" stroke="#000" stroke-width="2" fill="none"/>`,
+    text(LEFT + 672, y, 'last store has nothing left'),
     ...titles,
   ].join('\n');
 }

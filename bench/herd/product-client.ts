@@ -5,9 +5,8 @@
 import type { Random } from '../../src/base/clock.ts';
 import type { StoredRecord } from '../../src/buffer/api.ts';
 import { cutShort } from '../../src/sync/backoff.ts';
-import type { Batch } from '../../src/sync/batch.ts';
 import { SYNC_DEFAULTS } from '../../src/sync/options.ts';
-import { outcomeOf, type Reply } from '../../src/sync/outcome.ts';
+import { outcomeOf } from '../../src/sync/outcome.ts';
 import {
   afterAnswer,
   afterOutcome,
@@ -17,7 +16,7 @@ import {
   type StreamState,
   startState,
 } from '../../src/sync/stream-state.ts';
-import type { Client } from './client.ts';
+import type { Client, Ended, StreamShape } from './client.ts';
 
 const NO_HASH = Buffer.alloc(32);
 const RECORD: StoredRecord = {
@@ -33,16 +32,13 @@ const RECORD: StoredRecord = {
   flags: [],
   payload: NO_HASH,
 };
-/** Batches of each length, made once: the state looks at their entries, and there are hundreds of thousands of batches. */
-const batches = new Map<number, Batch>();
+/** Entries of each length, made once: the state counts them, and there are hundreds of thousands of batches. */
+const known = new Map<number, readonly StoredRecord[]>();
 
-function batchOf(records: number): Batch {
-  const known = batches.get(records);
-  if (known !== undefined) return known;
-  const entries = Array.from({ length: records }, () => RECORD);
-  const made: Batch = { entries, first: 1, last: records, body: NO_HASH, key: 'simulated' };
-  batches.set(records, made);
-  return made;
+function entriesOf(records: number): readonly StoredRecord[] {
+  const entries = known.get(records) ?? Array.from({ length: records }, () => RECORD);
+  known.set(records, entries);
+  return entries;
 }
 
 export class ProductClient implements Client {
@@ -50,47 +46,67 @@ export class ProductClient implements Client {
   readonly #random: Random;
   #state: StreamState;
   #shorten = false;
+  /** What is left of the random wait of a start; 0 once it is in the state. */
+  #spreadMs: number;
+  /** Records delivered so far: the stream numbers of a batch begin behind them. */
+  #delivered = 0;
 
-  constructor(batchSize: number, random: Random) {
+  constructor({ batchSize, isUrgent }: StreamShape, random: Random) {
     this.#options = { ...SYNC_DEFAULTS, batchSize };
     this.#random = random;
     this.#state = startState(this.#options);
+    this.#spreadMs = isUrgent ? 0 : random() * SYNC_DEFAULTS.startSpreadMs;
   }
 
   next(nowMs: number): { notBeforeMs: number; limit: number } {
+    if (this.#spreadMs > 0) {
+      this.#state = { ...this.#state, retry: { ...this.#state.retry, notBeforeMs: nowMs + this.#spreadMs } };
+      this.#spreadMs = 0;
+    }
     if (this.#shorten) this.#state = { ...this.#state, retry: cutShort(this.#state.retry, nowMs) };
     this.#shorten = false;
     const { notBeforeMs } = this.#state.retry;
     return { notBeforeMs, limit: entryLimit(this.#state, Math.max(nowMs, notBeforeMs), this.#options) };
   }
 
-  answered(nowMs: number, records: number): void {
-    const answer = { settlements: [], noted: [], left: [], countedCount: records, cosignature: null };
-    this.#state = afterAnswer(this.#state, this.#round(nowMs, records), answer);
+  answered(ended: Ended): void {
+    const answer = { settlements: [], noted: [], left: [], countedCount: ended.records, cosignature: null };
+    this.#state = afterAnswer(this.#state, this.#round(ended), answer);
+    this.#delivered += ended.records;
   }
 
-  failed(nowMs: number, records: number, status: 0 | 503, retryAfter: string | null): void {
-    const reply: Reply =
-      status === 0
-        ? { kind: 'fault', fault: 'not_connected' }
-        : { kind: 'reply', status, retryAfter, accepts: null, json: undefined };
-    const outcome = outcomeOf(reply, nowMs, SYNC_DEFAULTS.retryAfterCapMs);
+  failed(ended: Ended, status: 0 | 503, retryAfter: string | null): void {
+    const none = { kind: 'fault', fault: 'not_connected' } as const;
+    const busy = {
+      kind: 'reply',
+      status,
+      retryAfter,
+      accepts: null,
+      location: null,
+      page: false,
+      json: undefined,
+    } as const;
+    const reply = status === 0 ? none : busy;
+    const outcome = outcomeOf(reply, ended.nowMs, SYNC_DEFAULTS.retryAfterCapMs);
     if (outcome.kind === 'answered' || outcome.kind === 'resume') throw new Error('a failure is no answer');
-    this.#state = afterOutcome(this.#state, this.#round(nowMs, records), outcome).state;
+    this.#state = afterOutcome(this.#state, this.#round(ended), outcome).state;
   }
 
   linkRestored(): void {
     this.#shorten = true;
   }
 
-  #round(nowMs: number, records: number): Round {
-    return {
-      batch: batchOf(records),
-      source: { read: 'pending', below: null },
-      nowMs,
-      heartbeatOk: true,
+  #round({ records, ...ended }: Ended): Round {
+    const entries = entriesOf(records);
+    const place = { first: this.#delivered + 1, last: this.#delivered + records };
+    const batch = { entries, ...place, body: NO_HASH, key: '', digest: '', trial: null };
+    const round = {
+      ...ended,
+      batch,
+      source: { read: 'pending', below: null } as const,
       options: this.#options,
       random: this.#random,
     };
+    return round;
   }
 }

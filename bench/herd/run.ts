@@ -3,7 +3,7 @@ import { seededRandom } from '../../src/demo/simulator/random.ts';
 import { Events } from './events.ts';
 import type { Comeback, HerdResult, Scenario, World } from './model.ts';
 import { PmsModel } from './pms-model.ts';
-import { Store } from './store-model.ts';
+import { type OnStreamDone, Store } from './store-model.ts';
 
 /** A new record makes a stream notice the outage; the first ones of all stores fall in this span. */
 const NOTICED_WITHIN_MS = 60_000;
@@ -29,13 +29,13 @@ export function simulate(world: World, scenario: Scenario, comeback: Comeback, s
       wasted += 1;
       wastedRecords += records;
     },
-    onStreamDone: (stream: 'standard' | 'schedule_two', store: Store) => {
-      if (stream === 'schedule_two') scheduleTwoAtMs.push(events.nowMs - comebackMs);
-      if (store.isDone) doneAtMs.push(events.nowMs - comebackMs);
-    },
+  };
+  const onStreamDone: OnStreamDone = (stream, store) => {
+    if (stream === 'schedule_two') scheduleTwoAtMs.push(events.nowMs - comebackMs);
+    if (store.isDone) doneAtMs.push(events.nowMs - comebackMs);
   };
   for (let number = 0; number < world.stores; number += 1) {
-    const store = new Store(surroundings);
+    const store = new Store(surroundings, onStreamDone);
     const delayMs = random() * (comeback === 'line' ? NOTICED_WITHIN_MS : world.startSpanMs);
     store.start(delayMs, comeback === 'line' ? random() * HEARTBEAT_MS : delayMs);
   }
