@@ -39,6 +39,7 @@ const FAULT_OF: Readonly<Record<string, FaultCode>> = {
   answer_too_large: 'answers_prove_nothing',
   unauthorised: 'token_refused',
   no_service: 'no_service',
+  redirected: 'redirected',
   refused: 'records_refused',
   too_large: 'records_refused',
   http_409: 'places_differ',
