@@ -15,7 +15,7 @@ export interface Ended {
 
 /** What differs between the streams. */
 export interface StreamShape {
-  /** Most records in a request. */
+  /** Records in a request of the naive ones. */
   readonly batchSize: number;
   /** Schedule II: waits for nothing. */
   readonly isUrgent: boolean;

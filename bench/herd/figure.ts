@@ -49,9 +49,9 @@ function head(): string {
     `<rect x="${LEFT + 338}" y="${y - 9}" width="26" height="9" fill="#bbb"/>`,
     text(LEFT + 370, y, 'served'),
     `<path d="M${LEFT + 420} ${y - 4}h26" stroke="#000" stroke-dasharray="5 3" fill="none"/>`,
-    text(LEFT + 452, y, 'most full batches the PMS can serve'),
-    `<path d="M${LEFT + 664} ${y - 10}v12" stroke="#000" stroke-width="2" fill="none"/>`,
-    text(LEFT + 672, y, 'last store has nothing left'),
+    text(LEFT + 452, y, 'what the PMS can serve of 500 records each'),
+    `<path d="M${LEFT + 708} ${y - 10}v12" stroke="#000" stroke-width="2" fill="none"/>`,
+    text(LEFT + 716, y, 'last store is done'),
     ...titles,
   ].join('\n');
 }

@@ -51,7 +51,8 @@ export class ProductClient implements Client {
   /** Records delivered so far: the stream numbers of a batch begin behind them. */
   #delivered = 0;
 
-  constructor({ batchSize, isUrgent }: StreamShape, random: Random) {
+  constructor({ isUrgent }: Pick<StreamShape, 'isUrgent'>, random: Random) {
+    const batchSize = isUrgent ? SYNC_DEFAULTS.scheduleTwoBatchSize : SYNC_DEFAULTS.batchSize;
     this.#options = { ...SYNC_DEFAULTS, batchSize };
     this.#random = random;
     this.#state = startState(this.#options);

@@ -12,7 +12,8 @@ export function renderHerd(world: World, results: readonly HerdResult[], markdow
     `PMS: ${pms.workers} workers, ${pms.requestMs} ms a request and ${pms.recordMs} ms a record; a queue of ` +
       `${count(pms.queueLimit)}, then 503 at ${pms.refusalMs} ms of a worker's time; at most ` +
       `${count(pms.frontPerSecond)} requests a second are read, ${count(pms.frontLimit)} wait for it`,
-    `At least ${count(totalWorkMs / pms.workers / 1000)} s of work for all its workers`,
+    `At least ${count(totalWorkMs / pms.workers / 1000)} s of work for all its workers in batches of ` +
+      `${world.batches.standard} and ${world.batches.scheduleTwo}`,
   ];
   const head = lines.map((text) => `${markdown ? '- ' : ''}${text}\n`).join('');
   const titles = { line: 'The line comes back', power: 'The power comes back' };
@@ -53,7 +54,7 @@ function rowOf(result: HerdResult): string[] {
   ];
 }
 
-/** With whole batches of the product's default sizes and nothing refused. */
+/** With whole batches and nothing refused. */
 function workOfStore({ pms, standardRecords, scheduleTwoRecords, batches }: World): number {
   const requests = standardRecords / batches.standard + scheduleTwoRecords / batches.scheduleTwo;
   return requests * pms.requestMs + (standardRecords + scheduleTwoRecords) * pms.recordMs;
