@@ -3,6 +3,7 @@
  * is to remember. The order is the promise: verdicts are on disk before anybody hears of them (receipts, delivery). Only
  * an answer in which every entry has its verdict is written down behind the next request (`booking.ts`).
  */
+import type { StoredRecord } from '../buffer/api.ts';
 import type { Stream } from '../record/types.ts';
 import { type CheckedAnswer, checkInSlices } from './answer.ts';
 import type { Batch } from './batch.ts';
@@ -182,13 +183,31 @@ export class RoundTrip {
       return state;
     }
     const { state: next, setAside } = afterOutcome(state, round, outcome);
-    if (setAside !== null)
-      await this.#trouble.setAside(setAside, outcome.kind === 'too_large' ? 'too_large' : 'not_understood');
-    await this.#exchange.noteAnswer(answered, setAside === null ? {} : { set_aside: setAside });
+    if (setAside !== null) return this.#takeRefused(state, next, round, answered, setAside);
+    await this.#exchange.noteAnswer(answered, {});
     if (round.batch.trial !== null) return this.#trouble.trialFailed(next, round);
     return this.#trouble.look(state, next, round, outcome);
   }
+
+  /** A lone record was refused for the last time. */
+  async #takeRefused(
+    state: StreamState,
+    refused: StreamState,
+    round: Round,
+    answered: Answered,
+    record: StoredRecord,
+  ): Promise<StreamState> {
+    const reason = answered.outcome.kind === 'too_large' ? 'too_large' : 'not_understood';
+    const isThere = await this.#trouble.setAside(record, reason);
+    await this.#exchange.noteAnswer(answered, isThere ? {} : { set_aside: record.sequence });
+    if (!isThere) return refused;
+    this.#tally.receipt(1);
+    return afterAnswer(state, round, ONE_SETTLED);
+  }
 }
+
+/** A lone record and its look-up answered in the place of the batch. */
+const ONE_SETTLED: CheckedAnswer = { settlements: [], noted: [], left: [], countedCount: 1, cosignature: null };
 
 /** Every entry has its verdict and none of them is one a person has to hear of. */
 function isSmooth(answer: CheckedAnswer, batch: Batch): boolean {

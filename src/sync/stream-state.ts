@@ -10,6 +10,7 @@
  * starts again by itself when somebody has mended the other side.
  */
 import type { Random } from '../base/clock.ts';
+import type { StoredRecord } from '../buffer/api.ts';
 import type { CheckedAnswer } from './answer.ts';
 import { breakerOf, failed, fullJitterMs, READY, type Retry } from './backoff.ts';
 import type { Batch } from './batch.ts';
@@ -225,12 +226,12 @@ export function afterRedirect(state: StreamState, round: Round, found: Redirect)
   return quarrel ? stopWith(next, 'history_missing', round) : afterFailure(next, round);
 }
 
-/** Any other outcome. `setAside` is the sequence of a lone record that is to be set aside now. */
+/** Any other outcome. `setAside` is a lone record that is to be set aside now, unless the PMS has it all the same. */
 export function afterOutcome(
   state: StreamState,
   round: Round,
   outcome: Exclude<Outcome, { kind: 'answered' | 'resume' }>,
-): { readonly state: StreamState; readonly setAside: number | null } {
+): { readonly state: StreamState; readonly setAside: StoredRecord | null } {
   const sent = sentOf(round.batch);
   const only = (next: StreamState) => ({ state: next, setAside: null });
   switch (outcome.kind) {
@@ -305,5 +306,5 @@ function afterLoneRefusal(state: StreamState, round: Round) {
   const setAsideInRow = state.setAsideInRow + 1;
   const next: StreamState = { ...state, refusal: null, setAsideInRow, retry: READY };
   const stops = setAsideInRow >= SET_ASIDE_TO_STOP;
-  return { state: stops ? stopWith(next, 'records_refused', round) : next, setAside: entry.sequence };
+  return { state: stops ? stopWith(next, 'records_refused', round) : next, setAside: entry };
 }

@@ -10,6 +10,7 @@ import { LOOKUP_LIMIT } from './lookup.ts';
 import type { Outcome } from './outcome.ts';
 import { isGap, type SyncParts } from './ports.ts';
 import type { Settler } from './settler.ts';
+import { Strays } from './stray.ts';
 import {
   afterAnswer,
   afterSuspicion,
@@ -29,10 +30,11 @@ export class Trouble {
   readonly #tally: Tally;
   readonly #settler: Settler;
   readonly #canLookUp: boolean;
+  readonly #strays: Strays;
 
   constructor(parts: {
     readonly stream: Stream;
-    readonly options: { readonly profile: 'batch' | 'single' };
+    readonly options: { readonly profile: 'batch' | 'single'; readonly suspectAfterMs: number };
     readonly sync: SyncParts;
     readonly exchange: Exchange;
     readonly tally: Tally;
@@ -44,6 +46,7 @@ export class Trouble {
     this.#tally = parts.tally;
     this.#settler = parts.settler;
     this.#canLookUp = parts.options.profile === 'batch';
+    this.#strays = new Strays(parts.options.suspectAfterMs);
   }
 
   /** Counts a failure; the first of its kind in a row is worth a line. */
@@ -58,9 +61,27 @@ export class Trouble {
     });
   }
 
-  async setAside(sequence: number, reason: 'too_large' | 'not_understood'): Promise<void> {
+  /**
+   * A lone record has been refused often enough. If the PMS has it all the same (an answer was lost, and what came after
+   * is refused), its word settles it and true comes back; else it is set aside.
+   */
+  async setAside(record: StoredRecord, reason: 'too_large' | 'not_understood'): Promise<boolean> {
+    const { sequence } = record;
+    if (this.#canLookUp && (await this.#isThere(record))) return true;
     this.#parts.log.error('a record is set aside: the PMS cannot read it', { stream: this.#stream, sequence });
     await this.#settler.setAside(sequence, reason, false);
+    return false;
+  }
+
+  async #isThere(record: StoredRecord): Promise<boolean> {
+    const { answered, checked } = await this.#exchange.lookUp([subjectOf(record)]);
+    const settlements = checked?.settlements ?? [];
+    await this.#settler.settle(settlements);
+    await this.#exchange.noteAnswer(answered, {
+      settled: settlements.length,
+      unknown: checked?.unknown.length ?? 0,
+    });
+    return settlements.length > 0;
   }
 
   /** The PMS has taken the marker in the record's place. */
@@ -70,6 +91,14 @@ export class Trouble {
       sequence,
     });
     await this.#settler.setAside(sequence, 'upstream_error', true);
+  }
+
+  async #giveUp(sequence: number): Promise<void> {
+    this.#parts.log.error('a record is set aside: the PMS has used its number up and does not know it', {
+      stream: this.#stream,
+      sequence,
+    });
+    await this.#settler.setAside(sequence, 'number_used_up', true);
   }
 
   trialFailed(state: StreamState, round: Round): StreamState {
@@ -115,8 +144,12 @@ export class Trouble {
     const settlements = checked?.settlements ?? [];
     await this.#settler.settle(settlements);
     const unknown = checked?.unknown ?? [];
-    const given = unknown.filter((sequence) => sequence === openTrial);
-    for (const sequence of given) await this.condemn(sequence);
+    const tried = unknown.filter((sequence) => sequence === openTrial);
+    for (const sequence of tried) await this.condemn(sequence);
+    const others = unknown.filter((sequence) => sequence !== openTrial);
+    const strays = this.#strays.unknown(others, this.#parts.clock.monotonicMs());
+    for (const sequence of strays) await this.#giveUp(sequence);
+    const given = [...tried, ...strays];
     await this.#exchange.noteAnswer(answered, { settled: settlements.length, unknown: unknown.length });
     return {
       settledAll: settlements.length + given.length === asked.length,

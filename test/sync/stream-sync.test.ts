@@ -239,14 +239,30 @@ describe('a 409', () => {
     expect(rig.told.alarms).toEqual([]);
   });
 
-  test('for a later number without our records goes on and rings', async () => {
+  test('for a later number without our records goes on and rings; three of them prove nothing about themselves', async () => {
+    const rig = await rigged();
+    rig.buffer.addMany(5);
+    rig.ledger.next.set('standard', 4);
+    rig.sync.start();
+    const lookUps = () => rig.buffer.notesOf('sync_lookup').length;
+    await rig.buffer.until(() => rig.buffer.stateOf(5) === 'SYNCED' && lookUps() > 12);
+    expect(rig.buffer.counts()).toEqual({ PENDING: 3, SYNCED: 2 });
+    expect(rig.told.alarms[0]).toEqual({ stream: 'standard', alarm: 'sequence_conflict', active: true });
+  });
+
+  test('for a number used up by something unknown gives the record to a person, and only after many look-ups', async () => {
     const rig = await rigged();
     rig.buffer.addMany(4);
-    rig.ledger.next.set('standard', 3);
+    rig.ledger.next.set('standard', 2);
     rig.sync.start();
-    await rig.buffer.until(() => rig.buffer.stateOf(4) === 'SYNCED');
-    expect(rig.buffer.counts()).toEqual({ PENDING: 2, SYNCED: 2 });
-    expect(rig.told.alarms[0]).toEqual({ stream: 'standard', alarm: 'sequence_conflict', active: true });
+    await rig.buffer.until(() => rig.buffer.stateOf(1) === 'SET_ASIDE' && rig.buffer.isNoted(1));
+    expect(rig.buffer.settlementOf(1)?.reason).toBe('number_used_up');
+    expect(rig.buffer.notesOf('sync_lookup').length).toBeGreaterThanOrEqual(6);
+    rig.buffer.addMany(1);
+    rig.sync.wake();
+    await rig.buffer.until(() => rig.buffer.stateOf(5) === 'SYNCED');
+    expect(rig.buffer.counts()).toEqual({ SET_ASIDE: 1, SYNCED: 4 });
+    await rig.buffer.until(() => rig.told.alarms.at(-1)?.active === false);
   });
 
   test('that asks for what is no longer there stops and rings', async () => {

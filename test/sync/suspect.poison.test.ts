@@ -76,6 +76,21 @@ describe('a record with which the PMS fails for good', () => {
     expect(rig.ledger.gaps).toEqual([]);
   });
 
+  test.each([400, 413, 422])(
+    'by %i although it was stored: the look-up settles it, and nothing is set aside',
+    async (status) => {
+      const rig = await makeRig(scene);
+      const [poison] = rig.buffer.addMany(1);
+      if (poison === undefined) return;
+      rig.ledger.held.set(poison.idempotencyKey, poison.payloadHash.toString('hex'));
+      rig.pms.script = (seen) => (seen.path === PMS_PATHS.sync ? { status } : rig.ledger.script(seen));
+      rig.sync.start();
+      await rig.buffer.until(() => rig.buffer.stateOf(1) === 'SYNCED');
+      expect(rig.told.alarms).toEqual([]);
+      expect(rig.pms.batches).toHaveLength(3);
+    },
+  );
+
   test('while the answer to its marker is lost: the look-up says that the number is used up', async () => {
     const rig = await makeRig(scene);
     rig.buffer.addMany(6);
