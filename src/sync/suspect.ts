@@ -7,7 +7,7 @@
  * marker goes out in its place, as a trial, and at once: a wait would let a PMS recover between the two and look as if
  * the payload had made the difference. Only if the PMS notes it, which proves that it takes entries of this stream
  * at this number and that the payload makes the difference, is the record set aside. If the trial fails, nothing is
- * proved, and counting starts again. See docs/decisions/0011.
+ * proved, and counting starts again. See docs/decisions/0010.
  */
 export interface Suspect {
   readonly sequence: number;
