@@ -5,7 +5,7 @@
 import type { Random } from '../../src/base/clock.ts';
 import type { StoredRecord } from '../../src/buffer/api.ts';
 import { cutShort } from '../../src/sync/backoff.ts';
-import { SYNC_DEFAULTS } from '../../src/sync/options.ts';
+import { SYNC_DEFAULTS, URGENT_SPREAD } from '../../src/sync/options.ts';
 import { outcomeOf } from '../../src/sync/outcome.ts';
 import {
   afterAnswer,
@@ -56,12 +56,15 @@ export class ProductClient implements Client {
     this.#options = { ...SYNC_DEFAULTS, batchSize };
     this.#random = random;
     this.#state = startState(this.#options);
-    this.#spreadMs = isUrgent ? 0 : random() * SYNC_DEFAULTS.startSpreadMs;
+    this.#spreadMs = random() * SYNC_DEFAULTS.startSpreadMs * (isUrgent ? URGENT_SPREAD : 1);
   }
 
   next(nowMs: number): { notBeforeMs: number; limit: number } {
     if (this.#spreadMs > 0) {
-      this.#state = { ...this.#state, retry: { ...this.#state.retry, notBeforeMs: nowMs + this.#spreadMs } };
+      this.#state = {
+        ...this.#state,
+        retry: { ...this.#state.retry, notBeforeMs: nowMs + this.#spreadMs, asked: true },
+      };
       this.#spreadMs = 0;
     }
     if (this.#shorten) this.#state = { ...this.#state, retry: cutShort(this.#state.retry, nowMs) };

@@ -10,7 +10,10 @@
 /** Value of a fill that has been undone (its sale was voided): the index row is to be removed. */
 export const UNDONE = 0;
 
-/** A generation is frozen at `generationKeys` keys and merged `sliceKeys` at a time. */
+/**
+ * A generation is frozen at `generationKeys` keys and merged at least `sliceKeys` at a time; more where commits bring more,
+ * because a merge that falls behind grows without bound: in memory now, and at the next start, which reads all of it.
+ */
 export interface TailLimits {
   readonly generationKeys: number;
   readonly sliceKeys: number;
@@ -31,6 +34,11 @@ export interface MergeSlice {
   readonly reaches: number | null;
 }
 
+/** For each key a commit brought, so many are merged in the next. */
+const KEYS_PER_NEW_KEY = 2;
+/** Bounds what one commit has to write for the index, also after a start with a long tail. */
+const MAX_SLICE_KEYS = 8192;
+
 const newGeneration = (): Generation => ({ keys: new Map(), fills: new Map(), through: 0 });
 
 /** Two generations: one takes new keys, one is being merged. */
@@ -41,6 +49,9 @@ export class KeyTail {
   #frozenKeys: (readonly [string, number])[] = [];
   #frozenFills: (readonly [string, number])[] = [];
   #taken = 0;
+  /** Keys that came since the last slice was merged. */
+  #arrived = 0;
+  #width = 0;
 
   constructor(limits: TailLimits) {
     this.#limits = limits;
@@ -58,6 +69,7 @@ export class KeyTail {
   addKey(hash: string, recordId: number): void {
     this.#active.keys.set(hash, recordId);
     this.#active.through = Math.max(this.#active.through, recordId);
+    this.#arrived += 1;
   }
 
   setFill(hash: string, recordId: number): void {
@@ -75,7 +87,9 @@ export class KeyTail {
       this.#freeze();
     }
     const from = this.#taken;
-    const to = from + this.#limits.sliceKeys;
+    const keepingUp = Math.min(MAX_SLICE_KEYS, KEYS_PER_NEW_KEY * this.#arrived);
+    this.#width = Math.max(this.#limits.sliceKeys, keepingUp);
+    const to = from + this.#width;
     const last = to >= Math.max(this.#frozenKeys.length, this.#frozenFills.length);
     return {
       keys: this.#frozenKeys.slice(from, to),
@@ -86,7 +100,8 @@ export class KeyTail {
 
   /** The slice last handed out has been committed. */
   merged(slice: MergeSlice): void {
-    this.#taken += this.#limits.sliceKeys;
+    this.#taken += this.#width;
+    this.#arrived = 0;
     if (slice.reaches === null) return;
     this.#frozen = null;
     this.#frozenKeys = [];

@@ -49,7 +49,7 @@ export class Uplink {
     const readToken = () => readSecret(config.pms.tokenFile, 'pms_token', process.env);
     const shared = { clock: parts.clock, timers: systemTimers, random: Math.random, log: parts.log };
     this.#sync = new Sync(
-      { ...SYNC_DEFAULTS, pmsUrl: config.pms.url, ...config.sync, tls: this.#tls },
+      { ...SYNC_DEFAULTS, pmsUrl: config.pms.url, ...syncOptions(config.sync), tls: this.#tls },
       {
         ...shared,
         buffer: parts.buffer,
@@ -165,6 +165,10 @@ export class Uplink {
       this.#parts.log.error('a trail entry could not be written', { error: messageOf(error) });
     });
   }
+}
+
+function syncOptions({ startSpreadSeconds, ...same }: Config['sync']) {
+  return { ...same, startSpreadMs: startSpreadSeconds * 1000 };
 }
 
 function linkOptions({ pms }: Config, { ca, cert, key }: PmsTls): LinkOptions {

@@ -16,13 +16,21 @@ export interface RetryLimits {
 export interface Retry {
   /** Failures in a row. */
   readonly failures: number;
+  /** How far the waits have grown. It goes up with each failure and only one step back with a success. */
+  readonly level: number;
   /** Monotonic; nothing goes out before. */
   readonly notBeforeMs: number;
   /** The wait was the PMS's wish (`Retry-After`), so good news about the link does not shorten it. */
   readonly asked: boolean;
 }
 
-export const READY: Retry = { failures: 0, notBeforeMs: 0, asked: false };
+export const READY: Retry = { failures: 0, level: 0, notBeforeMs: 0, asked: false };
+
+/** Waits have long reached their cap here; an outage of days must not take as many successes to be forgotten. */
+const MAX_LEVEL = 8;
+/** A PMS tells many stores the same wait at the same time: each adds up to this share of it, and at most this much. */
+const ASKED_JITTER = 0.5;
+const MAX_ASKED_JITTER_MS = 60_000;
 
 /** A wait uniform in [0, min(cap, base * 2^attempt)); `attempt` counts from 0. */
 export function fullJitterMs(attempt: number, limits: RetryLimits, random: Random): number {
@@ -41,8 +49,21 @@ export function failed(
   limits: RetryLimits,
   random: Random,
 ): Retry {
-  const waitMs = Math.max(askedMs ?? 0, fullJitterMs(retry.failures, limits, random));
-  return { failures: retry.failures + 1, notBeforeMs: nowMs + waitMs, asked: askedMs !== null };
+  const waitMs = Math.max(spread(askedMs ?? 0, random), fullJitterMs(retry.level, limits, random));
+  const level = Math.min(MAX_LEVEL, retry.level + 1);
+  return { failures: retry.failures + 1, level, notBeforeMs: nowMs + waitMs, asked: askedMs !== null };
+}
+
+function spread(askedMs: number, random: Random): number {
+  return askedMs + random() * Math.min(askedMs * ASKED_JITTER, MAX_ASKED_JITTER_MS);
+}
+
+/**
+ * The PMS answered. The next attempt may go at once, but a PMS that works and fails in turn, because thousands come at
+ * once, does not meet our shortest waits again after each success.
+ */
+export function succeeded(retry: Retry): Retry {
+  return { ...READY, level: Math.max(0, retry.level - 1) };
 }
 
 /** The link is back: try now, unless the PMS itself asked for the wait. */

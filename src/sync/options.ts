@@ -45,7 +45,7 @@ export interface SyncOptions {
   readonly breakerThreshold: number;
   /** How long a lone record must have failed, while look-ups pass, before its marker goes out as a trial. */
   readonly suspectAfterMs: number;
-  /** The first request after a start waits a random part of this: many stores get their power back at once. */
+  /** A start with a backlog waits a random part of this, Schedule II of a third: many stores get their power back at once. */
   readonly startSpreadMs: number;
   /** Time between trials of a stream that stopped with an alarm. */
   readonly stoppedRetryMs: number;
@@ -57,6 +57,9 @@ export interface SyncOptions {
   readonly stopGraceMs: number;
   readonly tls: TlsMaterial | null;
 }
+
+/** Share of `startSpreadMs` that Schedule II waits at most. */
+export const URGENT_SPREAD = 1 / 3;
 
 export const SYNC_DEFAULTS: Omit<SyncOptions, 'pmsUrl'> = {
   profile: 'batch',
@@ -76,7 +79,7 @@ export const SYNC_DEFAULTS: Omit<SyncOptions, 'pmsUrl'> = {
   retryAfterCapMs: 600_000,
   breakerThreshold: 5,
   suspectAfterMs: 300_000,
-  startSpreadMs: 1_000,
+  startSpreadMs: 15_000,
   stoppedRetryMs: 60_000,
   verificationPollMs: 30_000,
   memoryCheckMs: 1_800_000,

@@ -12,7 +12,7 @@
 import type { Random } from '../base/clock.ts';
 import type { StoredRecord } from '../buffer/api.ts';
 import type { CheckedAnswer } from './answer.ts';
-import { breakerOf, failed, fullJitterMs, READY, type Retry } from './backoff.ts';
+import { breakerOf, failed, fullJitterMs, READY, type Retry, succeeded } from './backoff.ts';
 import type { Batch } from './batch.ts';
 import type { Coding, SyncOptions } from './options.ts';
 import { mayBeTheRecord, type Outcome } from './outcome.ts';
@@ -120,7 +120,7 @@ type Timing = Pick<Round, 'nowMs' | 'options' | 'random'>;
 /** Stop with an alarm; the wait is nobody's to cut short but a person's. */
 function stopWith(state: StreamState, alarm: SyncAlarm, round: Timing): StreamState {
   const notBeforeMs = round.nowMs + round.options.stoppedRetryMs;
-  return { ...state, alarm, retry: { failures: state.retry.failures + 1, notBeforeMs, asked: true } };
+  return { ...state, alarm, retry: { ...state.retry, failures: state.retry.failures + 1, notBeforeMs, asked: true } };
 }
 
 /** The PMS answered the batch with results, checked in `answer`. */
@@ -139,7 +139,7 @@ export function afterAnswer(state: StreamState, round: Round, answer: CheckedAns
     ...moved,
     pace: paced(state.pace, { count: batch.entries.length, durationMs: round.durationMs }, options.batchSize),
     window: widened(state.window, sentOf(batch), options),
-    retry: READY,
+    retry: succeeded(state.retry),
     refusal: null,
     suspect: null,
     openTrial: null,

@@ -82,11 +82,21 @@ export class StreamSync {
   start(): void {
     this.#stopping = false;
     if (this.#running !== null) return;
-    const spreadMs = this.#parts.random() * this.#options.startSpreadMs;
+    this.#spreadStart();
+    this.#running = this.#run();
+  }
+
+  /**
+   * A start with a backlog waits a random while first: when a region gets its power back, thousands of stores start with
+   * one. Good news of the link does not shorten it, because all of them have that at the same time too.
+   */
+  #spreadStart(): void {
+    const { entries } = this.#parts.buffer.readPending(this.stream, 1, 1);
+    const spreadMs = entries.length === 0 ? 0 : this.#parts.random() * this.#options.startSpreadMs;
+    if (spreadMs === 0) return;
     const { retry } = this.#state;
     const notBeforeMs = Math.max(retry.notBeforeMs, this.#parts.clock.monotonicMs() + spreadMs);
-    if (spreadMs > 0) this.#state = { ...this.#state, retry: { ...retry, notBeforeMs } };
-    this.#running = this.#run();
+    this.#state = { ...this.#state, retry: { ...retry, notBeforeMs, asked: true } };
   }
 
   /** Resolves when the step under way has ended; breaking off its request is the owner's choice. */
@@ -136,7 +146,8 @@ export class StreamSync {
   async #run(): Promise<void> {
     while (!this.#stopping) {
       const waitMs = await this.#safeStep();
-      if (waitMs > 0 && !this.#stopping) await this.#pause.wait(waitMs);
+      // Who asked for a shorter wait while the step was ending finds no wait to end.
+      if (waitMs > 0 && !this.#stopping && this.#shorten === null) await this.#pause.wait(waitMs);
     }
     await this.#ahead.end();
     await this.#roundTrip.booked().catch((error: unknown) => this.#complain(error));

@@ -6,7 +6,7 @@ import type { Stream } from '../record/types.ts';
 import { STREAMS } from '../record/types.ts';
 import { Exchange } from './exchange.ts';
 import { MemoryCheck } from './memory-check.ts';
-import type { SyncOptions } from './options.ts';
+import { type SyncOptions, URGENT_SPREAD } from './options.ts';
 import type { SyncParts } from './ports.ts';
 import { StreamSync } from './stream-sync.ts';
 import type { StreamStatus } from './tally.ts';
@@ -107,7 +107,8 @@ function loopOptions(stream: Stream, options: SyncOptions) {
   const batchSize = urgent ? options.scheduleTwoBatchSize : options.batchSize;
   return {
     ...options,
-    ...(urgent ? { lingerMs: 0, startSpreadMs: 0, overlapFromBytes: Number.POSITIVE_INFINITY } : {}),
+    ...(urgent ? { lingerMs: 0, overlapFromBytes: Number.POSITIVE_INFINITY } : {}),
+    startSpreadMs: urgent ? options.startSpreadMs * URGENT_SPREAD : options.startSpreadMs,
     ...(options.profile === 'single' ? { batchSize: 1, coding: 'identity' as const } : { batchSize }),
     // Without verified TLS anybody on the line can say yes.
     acceptUnproved: options.acceptUnproved && options.profile === 'single' && isVerified(options.pmsUrl),

@@ -39,3 +39,22 @@ it('offers the same slice again while it has not been committed', () => {
   tail.addKey('b', 2);
   expect(tail.nextSlice()).toEqual(tail.nextSlice());
 });
+
+it('keeps up with commits of any size: what a start has to read stays bounded', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: 600 }), { minLength: 40, maxLength: 120 }), (groups) => {
+      const limits = { generationKeys: 500, sliceKeys: 16 };
+      const tail = new KeyTail(limits);
+      let id = 0;
+      for (const group of groups) {
+        const slice = tail.nextSlice();
+        if (slice !== null) tail.merged(slice);
+        for (let n = 0; n < group; n += 1) {
+          id += 1;
+          tail.addKey(`key-${id}`, id);
+        }
+        expect(tail.size).toBeLessThanOrEqual(2 * (limits.generationKeys + 600) + 600);
+      }
+    }),
+  );
+});

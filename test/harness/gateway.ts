@@ -44,6 +44,8 @@ export function writeConfig(folder: string, options: GatewayOptions): string {
     mqtt: { listen: [{ url: 'mqtt://127.0.0.1:0' }] },
     http: { url: 'http://127.0.0.1:0' },
     pms: { url: options.pmsUrl ?? NO_PMS, heartbeat_seconds: 1 },
+    // A store alone meets no herd; a test would only wait.
+    sync: { start_spread_seconds: 0 },
   };
   for (const [name, section] of Object.entries(options.config ?? {})) {
     sections[name] = { ...sections[name], ...section };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { breakerOf, cutShort, failed, fullJitterMs, READY, retryAfterMs } from '../../src/sync/backoff.ts';
+import { breakerOf, cutShort, failed, fullJitterMs, READY, retryAfterMs, succeeded } from '../../src/sync/backoff.ts';
 
 const limits = { retryBaseMs: 500, retryCapMs: 60_000, breakerThreshold: 3 };
 const half = () => 0.5;
@@ -26,18 +26,31 @@ describe('full jitter', () => {
 describe('a failure', () => {
   test('counts and waits', () => {
     const once = failed(READY, 1000, null, limits, half);
-    expect(once).toEqual({ failures: 1, notBeforeMs: 1250, asked: false });
-    expect(failed(once, 2000, null, limits, half)).toEqual({ failures: 2, notBeforeMs: 2500, asked: false });
+    expect(once).toEqual({ failures: 1, level: 1, notBeforeMs: 1250, asked: false });
+    expect(failed(once, 2000, null, limits, half)).toEqual({ failures: 2, level: 2, notBeforeMs: 2500, asked: false });
   });
 
-  test('waits as long as the PMS asked, but never less than our own wait', () => {
-    expect(failed(READY, 0, 9000, limits, half)).toEqual({ failures: 1, notBeforeMs: 9000, asked: true });
+  test('is forgotten step by step, also after an outage of days', () => {
+    let retry = READY;
+    for (let times = 0; times < 5000; times += 1) retry = failed(retry, 0, null, limits, half);
+    retry = succeeded(retry);
+    expect(retry).toEqual({ failures: 0, level: 7, notBeforeMs: 0, asked: false });
+    expect(failed(retry, 0, null, limits, half).notBeforeMs).toBe(30_000);
+    for (let times = 0; times < 7; times += 1) retry = succeeded(retry);
+    expect(retry).toEqual(READY);
+  });
+
+  test('waits at least as long as the PMS asked, a little longer by chance, and never less than our own wait', () => {
+    const never = () => 0;
+    expect(failed(READY, 0, 9000, limits, never)).toMatchObject({ failures: 1, notBeforeMs: 9000, asked: true });
+    expect(failed(READY, 0, 9000, limits, half)).toMatchObject({ notBeforeMs: 11_250 });
+    expect(failed(READY, 0, 600_000, limits, half)).toMatchObject({ notBeforeMs: 630_000 });
     expect(failed(READY, 0, 0, limits, half).notBeforeMs).toBe(250);
   });
 
   test('is cut short by a link that is back, unless the PMS asked for the wait', () => {
     expect(cutShort(failed(READY, 0, null, limits, half), 100).notBeforeMs).toBe(100);
-    expect(cutShort(failed(READY, 0, 9000, limits, half), 100).notBeforeMs).toBe(9000);
+    expect(cutShort(failed(READY, 0, 9000, limits, half), 100).notBeforeMs).toBe(11_250);
     expect(cutShort(READY, 100)).toBe(READY);
   });
 });

@@ -107,6 +107,9 @@ const sync = z.strictObject({
   batch_size: wholeNumber(1, 10_000, 'records')
     .default(5_000)
     .describe('Most records in one request; how many there are follows the line and the PMS.'),
+  start_spread_seconds: wholeNumber(0, 600, 'seconds')
+    .default(15)
+    .describe('A start with a backlog waits a random part of this before its first request; Schedule II a third.'),
   profile: oneOf(['batch', 'single'])
     .default('batch')
     .describe('single: one record per request, for a PMS that knows no batches.'),

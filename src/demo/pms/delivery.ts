@@ -1,6 +1,6 @@
 /** Carrying out what was decided about a request: answering, not answering, and all the bad ways between the two. */
 import type { ServerResponse } from 'node:http';
-import { gzipSync } from 'node:zlib';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { type Answer, CODINGS, type Reaction } from './http.ts';
 
 /** A bad way to bring an answer that is right in itself. */
@@ -31,8 +31,23 @@ export async function react(carrier: Carrier, reaction: Reaction, delivery: Deli
   // Nothing is read any more either: the peer sees a connection that stays open and says nothing.
   if (reaction === 'silence') return void response.req.socket.pause();
   if (reaction === 'drop') return void response.destroy();
-  if (delivery === null) return void answerWith(carrier, reaction, Buffer.from(textOf(reaction)));
+  if (delivery === null) {
+    const { bytes, headers } = coded(carrier, Buffer.from(textOf(reaction)));
+    return void answerWith(carrier, reaction, bytes, headers);
+  }
   await spoiled(carrier, reaction, delivery);
+}
+
+/** Below this a coding saves less than a packet. */
+const WORTH_CODING_BYTES = 1024;
+
+/** The body in the best coding the request asks for: results of a batch are mostly hashes and keys, which halve. */
+function coded(carrier: Carrier, body: Buffer): { bytes: Buffer; headers: Record<string, string> } {
+  const asked = String(carrier.response.req.headers['accept-encoding'] ?? '');
+  if (body.length < WORTH_CODING_BYTES) return { bytes: body, headers: {} };
+  if (/\bzstd\b/i.test(asked)) return { bytes: zstdCompressSync(body), headers: { 'content-encoding': 'zstd' } };
+  if (/\bgzip\b/i.test(asked)) return { bytes: gzipSync(body), headers: { 'content-encoding': 'gzip' } };
+  return { bytes: body, headers: {} };
 }
 
 async function spoiled(carrier: Carrier, answer: Answer, delivery: Delivery): Promise<void> {

@@ -41,7 +41,7 @@ export interface ReferencePmsOptions {
   readonly minimal?: { readonly echo: boolean } | null;
 }
 
-const LIMITS: Limits = { maxBodyBytes: 4 * 1024 * 1024, maxEntries: 1000 };
+const LIMITS: Limits = { maxBodyBytes: 8 * 1024 * 1024, maxEntries: 5000 };
 
 export class ReferencePms {
   /** Faults in force; may be switched at any time. */
