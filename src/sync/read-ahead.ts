@@ -1,7 +1,8 @@
 /**
  * The next request, made while the one before is under way, and where it is large already sent but for its last bytes
  * (`hold.ts`). Its attempt is on record before the first of them leaves; if it turns out not to be wanted, it is cut off
- * and the trail says so (`withdrawn`): no server has acted on half a body.
+ * and the trail says so (`withdrawn`): no server has acted on half a body. Once it is on its way, the one after it is made
+ * too, though not sent, so that the line need not wait for reading and compressing.
  */
 import { messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
@@ -30,6 +31,12 @@ interface Made {
   dropped: boolean;
 }
 
+/** Made and not sent. */
+interface Foreseen {
+  readonly at: number;
+  readonly prepared: Promise<Prepared | null>;
+}
+
 /** A PMS, or a box before it, that ends so many requests which are held back does not like them. */
 const BROKEN_TO_STOP = 3;
 
@@ -39,6 +46,7 @@ export class ReadAhead {
   readonly #log: Log;
   readonly #overlapFromBytes: number;
   #made: Made | null = null;
+  #foreseen: Foreseen | null = null;
   #broken = 0;
   /** Notes about withdrawn requests on their way to the disk. */
   #notes: Promise<void> = Promise.resolve();
@@ -52,11 +60,22 @@ export class ReadAhead {
 
   /** Begins to make the request that starts at this stream number. A reading that fails is no loss: it is done again. */
   begin(at: number, limits: Limits): void {
+    const foreseen = this.#foreseen?.at === at ? this.#foreseen.prepared : null;
     this.drop();
-    const source = { read: 'from', at } as const;
-    const prepared = this.#preparation.make({ ...limits, source, onTrial: null }).catch(() => null);
+    const prepared = foreseen ?? this.#make(at, limits);
     const made: Made = { at, prepared, begun: prepared.then((one) => this.#launch(made, one)), dropped: false };
     this.#made = made;
+    void Promise.all([prepared, made.begun]).then(([one]) => this.#foresee(made, one, limits));
+  }
+
+  #make(at: number, limits: Limits): Promise<Prepared | null> {
+    return this.#preparation.make({ ...limits, source: { read: 'from', at }, onTrial: null }).catch(() => null);
+  }
+
+  #foresee(made: Made, prepared: Prepared | null, limits: Limits): void {
+    if (made.dropped || prepared === null || prepared.batch === null || !prepared.more) return;
+    const at = prepared.batch.last + 1;
+    this.#foreseen = { at, prepared: this.#make(at, limits) };
   }
 
   /** What was made, if it is what is wanted now; it is forgotten in any case. */
@@ -89,6 +108,7 @@ export class ReadAhead {
   drop(): void {
     const made = this.#made;
     this.#made = null;
+    this.#foreseen = null;
     if (made === null) return;
     made.dropped = true;
     const withdrawn = made.begun.then((begun) => {
