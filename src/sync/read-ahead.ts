@@ -143,7 +143,13 @@ export class ReadAhead {
   }
 }
 
+/**
+ * A pace that has slowed down meanwhile halves the number at most, and what is on the line already had better be used than
+ * cut off and sent anew. What the PMS itself has set narrower limits for is far smaller, or lighter, and does not fit.
+ */
+const STILL_FITS = 2;
+
 function fits({ batch, wantedCoding }: Prepared, limits: Limits): boolean {
   if (batch === null || wantedCoding !== limits.coding) return false;
-  return batch.entries.length <= limits.limit && batch.body.length <= limits.byteLimit;
+  return batch.entries.length <= limits.limit * STILL_FITS + 1 && batch.body.length <= limits.byteLimit;
 }
