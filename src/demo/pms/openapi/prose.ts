@@ -111,8 +111,8 @@ PMS verifies them a second time.
 | \`409\` | goes on from \`expected_sequence\`: back, from its buffer, or forward, once look-ups have settled what is before it |
 | \`413\` | halves the batch |
 | \`415\` | sends plain bodies from then on |
-| \`429\`, \`503\` | waits as \`Retry-After\` says (seconds or a date; at most 10 minutes) |
-| other \`5xx\`, time-out, cut or slow connection | tries again with full jitter behind a circuit breaker |
+| \`429\`, \`503\` | waits as \`Retry-After\` says (seconds or a date; at most 10 minutes), and up to half of it longer by chance |
+| other \`5xx\`, time-out, cut or slow connection | tries again with full jitter behind a circuit breaker; then looks for one record that may be the reason, and sends its gap marker when that fails six times while look-ups pass |
 
 Bodies of refusals are for people and programs on your side: the gateway goes by the status. Never put record data into
 \`reason\`, \`detail\` or a header.
