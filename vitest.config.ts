@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** Test folders mirror src; each slower kind is a project of its own so that it can be called alone. */
@@ -7,6 +8,8 @@ const project = (name: string, include: string[], testTimeout: number) => ({
 
 export default defineConfig({
   test: {
+    // Whole-process tests mostly wait for each other's processes: two at a time even on a machine with two processors.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       project(
         'unit',
