@@ -128,6 +128,25 @@ describe('the stage', () => {
     expect(rig.pms.batches.map(first)).toEqual([1, 6, 11, 16, 21, 26, 31, 36]);
   });
 
+  test('reads the request after the next while both before it are on the line', async () => {
+    const rig = await makeRig(scene, { options: { batchSize: 5 } });
+    rig.buffer.addMany(40);
+    const { promise: third, resolve } = Promise.withResolvers<void>();
+    const read = rig.buffer.readFrom.bind(rig.buffer);
+    rig.buffer.readFrom = (...args) => {
+      if (args[1] === 11) resolve();
+      return read(...args);
+    };
+    rig.pms.script = async (seen) => {
+      // The first answer waits until the third request is being read; it would wait for ever without.
+      if (first(seen) === 1) await third;
+      return rig.ledger.script(seen);
+    };
+    rig.sync.start();
+    await rig.buffer.until(() => rig.buffer.counts().SYNCED === 40);
+    expect(rig.pms.batches.map(first)).toEqual([1, 6, 11, 16, 21, 26, 31, 36]);
+  });
+
   test('cuts off what was under way when the answer before it is no good, and says so in the trail', async () => {
     const rig = await makeRig(scene, { options: { batchSize: 5 } });
     rig.buffer.addMany(20);
