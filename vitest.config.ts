@@ -13,7 +13,10 @@ export default defineConfig({
     projects: [
       project(
         'unit',
-        ['test/{base,record,intake,buffer,sync,control,link,health,lane,demo,main,rules,harness}/**/*.test.ts'],
+        [
+          'test/{base,tlog,record,buffer,intake,sync,control,link,health,lane,demo,trail,archive,main}/**/*.test.ts',
+          'test/{inspect,sealer,rules,harness}/**/*.test.ts',
+        ],
         30_000,
       ),
       project('whole', ['test/whole/**/*.test.ts'], 120_000),

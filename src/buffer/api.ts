@@ -276,7 +276,34 @@ export interface Manifest {
   readonly body: TrailBody;
 }
 
+/** A trail entry as the transaction of its change fixed it: final bytes, place and link. */
+export interface FixedEntry {
+  readonly index: number;
+  readonly text: string;
+  /** RFC 6962 leaf hash, base64. */
+  readonly leaf: string;
+}
+
+/** What the trail's writer needs of the buffer: the outbox. */
+export interface TrailOutbox {
+  /** Entries of a trail that are known to be synced in its segments; rows below this number may be gone. */
+  storedSize(log: TrailLog): number;
+  /** Entries from an index on, from the rows, in order without gaps; at least one unless `from` is the head. */
+  read(log: TrailLog, from: number, limit: number, maxBytes: number): readonly FixedEntry[];
+  /** Told after every commit that fixed entries, in order. One listener; null stops it. What it misses, `read` has. */
+  onFixed(listener: ((log: TrailLog, entries: readonly FixedEntry[]) => void) | null): void;
+  /** Entries below `size` are synced in the segments. Goes to disk with the next transaction, at the latest on close. */
+  markStored(log: TrailLog, size: number): void;
+  /** Newest checkpoint (signed note) of a trail that the buffer knows, and the newest size a witness has cosigned. */
+  checkpoint(log: TrailLog): { readonly note: string | null; readonly cosignedSize: number };
+  /** Writes the entry `cp` and remembers the note, in one commit. */
+  noteCheckpoint(log: TrailLog, note: string): Promise<TrailPlace>;
+  /** Writes the entry `cosigned` and remembers the size, in one commit. */
+  noteCosignature(log: TrailLog, size: number, cosignature: string): Promise<TrailPlace>;
+}
+
 export interface RecordBuffer {
+  readonly trail: TrailOutbox;
   readonly gatewayId: string;
   readonly epoch: string;
   /** Commits one group in the given order; result i belongs to item i. */

@@ -14,8 +14,8 @@ export interface SourceFile {
 /** Sees one file; gives what is wrong with it, nothing when all is well. `exists` asks for another file by path. */
 export type Rule = (file: SourceFile, exists: (path: string) => boolean) => string[];
 
-const FLOOR_ORDER = ['base', 'record', 'buffer'];
-const STAGES = ['intake', 'link', 'sync', 'control', 'health', 'lane', 'demo'];
+const FLOOR_ORDER = ['base', 'tlog', 'record', 'buffer'];
+const STAGES = ['intake', 'link', 'sync', 'control', 'health', 'lane', 'demo', 'trail', 'archive', 'sealer', 'inspect'];
 const ROOMS = [...FLOOR_ORDER, ...STAGES, 'main'];
 /** Test folders that look at the whole instead of mirroring a room. */
 const TEST_FOLDERS_WITHOUT_MIRROR = ['whole', 'crash', 'sequences', 'fuzz', 'rules', 'harness'];

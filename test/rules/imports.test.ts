@@ -6,7 +6,9 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Finding, lint } from './biome.ts';
 
-const STAGES = ['intake', 'link', 'sync', 'control', 'health', 'lane', 'demo'] as const;
+const STAGES = ['intake', 'link', 'sync', 'control', 'health', 'lane', 'demo', 'trail', 'archive'] as const;
+/** Rooms that stand alone: arithmetic, the inspector's own reading, a program beside the gateway. */
+const APART = ['tlog', 'inspect', 'sealer'] as const;
 
 interface Case {
   readonly from: string;
@@ -19,27 +21,44 @@ const no = (from: string, imports: string, says: string): Case => ({ from, impor
 const yes = (from: string, imports: string): Case => ({ from, imports, says: null });
 
 const floors: Case[] = [
-  ...['record', 'buffer', ...STAGES].map((room) => no('src/base', `../${room}/x.ts`, 'base is the floor')),
-  ...['buffer', ...STAGES].map((room) => no('src/record', `../${room}/x.ts`, 'without disk or network')),
-  ...STAGES.map((room) => no('src/buffer', `../${room}/x.ts`, 'knows no stage')),
+  ...['tlog', 'record', 'buffer', ...STAGES, 'sealer', 'inspect'].map((room) =>
+    no('src/base', `../${room}/x.ts`, 'base is the floor'),
+  ),
+  ...['buffer', ...STAGES, 'sealer', 'inspect'].map((room) =>
+    no('src/record', `../${room}/x.ts`, 'without disk or network'),
+  ),
+  ...[...STAGES, 'sealer', 'inspect'].map((room) => no('src/buffer', `../${room}/x.ts`, 'knows no stage')),
+  ...['record', 'buffer', ...STAGES, 'sealer', 'inspect'].map((room) =>
+    no('src/tlog', `../${room}/x.ts`, 'arithmetic of transparency logs'),
+  ),
+  ...['tlog', 'record', 'buffer', ...STAGES, 'sealer'].map((room) =>
+    no('src/inspect', `../${room}/x.ts`, 'shares no code with them'),
+  ),
+  ...['buffer', ...STAGES, 'inspect'].map((room) =>
+    no('src/sealer', `../${room}/x.ts`, room === 'buffer' ? 'knows no buffer' : 'Stages never import each other'),
+  ),
+  ...['tlog', 'record', 'inspect', 'sealer'].map((room) =>
+    no(`src/${room}`, '../main/x.ts', 'nobody looks back at it'),
+  ),
+  ...['tlog', 'inspect', 'sealer'].map((room) => yes(`src/${room}`, '../base/clock.ts')),
+  ...['record', 'buffer', 'sealer', 'trail', 'sync', 'demo', 'lane'].map((room) => yes(`src/${room}`, '../tlog/x.ts')),
   no('src/base', '../main/x.ts', 'nobody looks back at it'),
-  no('src/record', '../main/x.ts', 'nobody looks back at it'),
   no('src/buffer', '../main/x.ts', 'nobody looks back at it'),
   no('src/base/config', '../../record/x.ts', 'base is the floor'),
   yes('src/base/config', '../errors.ts'),
   yes('src/record', '../base/clock.ts'),
   yes('src/buffer', '../record/types.ts'),
   yes('src/buffer', '../base/clock.ts'),
-  ...[...STAGES, 'buffer', 'record', 'base'].map((room) => yes('src/main', `../${room}/x.ts`)),
+  ...[...STAGES, ...APART, 'buffer', 'record', 'base'].map((room) => yes('src/main', `../${room}/x.ts`)),
 ];
 
 /** What holds for a stage, seen from a folder of it; `up` leads from there to src/. */
 const stageCases = (from: string, up: string): Case[] => {
   const room = from.split('/')[1] ?? '';
   return [
-    ...STAGES.filter((other) => other !== room).map((other) =>
-      no(from, `${up}/${other}/x.ts`, 'Stages never import each other'),
-    ),
+    ...[...STAGES, 'sealer', 'inspect']
+      .filter((other) => other !== room)
+      .map((other) => no(from, `${up}/${other}/x.ts`, 'Stages never import each other')),
     no(from, `${up}/main/x.ts`, 'nobody looks back at it'),
     no(from, `${up}/buffer/store.ts`, 'only through src/buffer/api.ts'),
     yes(from, `${up}/buffer/api.ts`),
@@ -56,7 +75,7 @@ const stages: Case[] = [
   ...EXCEPTIONS.flatMap((folder) => stageCases(folder, '../..')),
 ];
 
-const ROOMS = ['base', 'record', ...STAGES, 'main'];
+const ROOMS = ['base', 'record', ...APART, ...STAGES, 'main'];
 const packages: Case[] = [
   ...ROOMS.flatMap((room) =>
     ['better-sqlite3', 'node:sqlite'].map((name) => no(`src/${room}`, name, 'Only src/buffer talks to SQLite')),
