@@ -1,10 +1,9 @@
 /** The command line's side of the control socket: one request, one connection, one answer. */
-import { connect as open, type Socket } from 'node:net';
 import type { z } from 'zod';
-import { CounterfoilError, isErrorCode, messageOf } from '../base/errors.ts';
-import { LineTooLong, linesOf } from './lines.ts';
+import { CounterfoilError } from '../base/errors.ts';
+import { callSocket, SocketTrouble } from '../base/socket/call.ts';
+import { MAX_ANSWER_BYTES } from './limits.ts';
 import { controlSocketPath } from './socket-path.ts';
-import { answerSchema, MAX_ANSWER_BYTES } from './wire.ts';
 
 /** Longer than a slow disk takes for one commit. */
 const ANSWER_TIMEOUT_MS = 30_000;
@@ -19,66 +18,36 @@ export async function callGateway<T>(
   params: Readonly<Record<string, unknown>>,
   result: z.ZodType<T>,
 ): Promise<T> {
-  const socket = await connected(controlSocketPath(dataDir), dataDir);
+  const path = controlSocketPath(dataDir);
+  const limits = { timeoutMs: ANSWER_TIMEOUT_MS, maxAnswerBytes: MAX_ANSWER_BYTES };
   try {
-    socket.end(`${JSON.stringify({ id: 1, op, params })}\n`);
-    const answer = answerSchema.safeParse(await firstLine(socket, dataDir));
-    if (!answer.success) throw otherVersion(dataDir);
-    if ('error' in answer.data) {
-      const { code, message, hint } = answer.data.error;
-      throw new CounterfoilError(isErrorCode(code) ? code : 'internal', message, hint);
-    }
-    const read = result.safeParse(answer.data.result);
-    if (!read.success) throw otherVersion(dataDir);
-    return read.data;
-  } finally {
-    socket.destroy();
-  }
-}
-
-async function connected(path: string, dataDir: string): Promise<Socket> {
-  const socket = open({ path, allowHalfOpen: true });
-  try {
-    await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
-    return socket;
+    return await callSocket({ path, op, params, result, ...limits });
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : '';
-    if (code === 'EACCES' || code === 'EPERM') {
-      const hint = 'Run this as the user the gateway runs as, or as root (sudo).';
-      throw new CounterfoilError('gateway_unreachable', `this user may not open ${path}`, hint, error);
-    }
-    const message =
-      code === 'ENOENT' || code === 'ECONNREFUSED'
-        ? `no gateway is running on ${dataDir}`
-        : `${path} cannot be opened: ${messageOf(error)}`;
-    throw new CounterfoilError('gateway_unreachable', message, 'Start it with "counterfoil run --config FILE".', error);
+    if (!(error instanceof SocketTrouble)) throw error;
+    const [message, hint] = wordsFor(error, path, dataDir);
+    throw new CounterfoilError('gateway_unreachable', message, hint, error.cause);
   }
 }
 
-async function firstLine(socket: Socket, dataDir: string): Promise<unknown> {
-  socket.setTimeout(ANSWER_TIMEOUT_MS, () => socket.destroy(new Error('no answer in time')));
-  try {
-    for await (const line of linesOf(socket, MAX_ANSWER_BYTES)) return JSON.parse(line.toString('utf8'));
-  } catch (error) {
-    if (error instanceof LineTooLong || error instanceof SyntaxError) throw otherVersion(dataDir);
-    throw noAnswer(dataDir, error);
+/** What is wrong, and what to do. */
+function wordsFor(trouble: SocketTrouble, path: string, dataDir: string): [string, string] {
+  const start = 'Start it with "counterfoil run --config FILE".';
+  switch (trouble.kind) {
+    case 'denied':
+      return [`this user may not open ${path}`, 'Run this as the user the gateway runs as, or as root (sudo).'];
+    case 'absent':
+      return [`no gateway is running on ${dataDir}`, start];
+    case 'broken':
+      return [`${path} cannot be opened: ${trouble.message}`, start];
+    case 'no_answer':
+      return [
+        `the gateway on ${dataDir} took the request and did not answer`,
+        'Whether it was done is not known: look first, then ask again. Its log says more.',
+      ];
+    case 'not_understood':
+      return [
+        `the gateway on ${dataDir} answered something that is not understood`,
+        'Gateway and command line are perhaps of different versions; use the same.',
+      ];
   }
-  throw noAnswer(dataDir);
-}
-
-function noAnswer(dataDir: string, cause?: unknown): CounterfoilError {
-  return new CounterfoilError(
-    'gateway_unreachable',
-    `the gateway on ${dataDir} took the request and did not answer`,
-    'Whether it was done is not known: look first, then ask again. Its log says more.',
-    cause,
-  );
-}
-
-function otherVersion(dataDir: string): CounterfoilError {
-  return new CounterfoilError(
-    'gateway_unreachable',
-    `the gateway on ${dataDir} answered something that is not understood`,
-    'Gateway and command line are perhaps of different versions; use the same.',
-  );
 }

@@ -1,162 +1,28 @@
 /**
- * The control socket: how people on this box act on a running gateway. A Unix domain socket in a folder of the
- * gateway's own user (mode 0700, the socket 0600), so only that user and root can open it, and nothing of it is on any
- * network. Who is allowed what beyond that is decided by each operation; a signed act proves its signer by the signature.
- *
- * A process that dies leaves its socket behind; whoever starts next finds that nobody answers there and replaces it.
+ * The control socket: how people on this box act on a running gateway. It lies in a folder of the gateway's own user (mode
+ * 0700, the socket 0600), so only that user and root can open it. A signed act proves its signer by the signature.
  */
-import { chmodSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
-import { createServer, connect as open, type Server, type Socket } from 'node:net';
-import { dirname } from 'node:path';
-import { CounterfoilError, messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import { LineTooLong, linesOf } from './lines.ts';
-import type { Operations } from './operations.ts';
-import { type Answer, MAX_REQUEST_BYTES, requestSchema } from './wire.ts';
+import type { Operations } from '../base/socket/operations.ts';
+import { SocketServer } from '../base/socket/server.ts';
+import { MAX_REQUEST_BYTES } from './limits.ts';
 
 export interface ControlServerParts {
   readonly operations: Operations;
   readonly log: Log;
 }
 
-/** People at a box are few; more connections than this wait in the kernel's queue or are turned away. */
-const MAX_CONNECTIONS = 16;
-/** A connection on which nothing happens for so long is closed. */
-const IDLE_MS = 60_000;
-
-export class ControlServer {
-  readonly #path: string;
-  readonly #parts: ControlServerParts;
-  readonly #sockets = new Set<Socket>();
-  readonly #working = new Set<Promise<void>>();
-  #server: Server | null = null;
-
-  /** `path` as `controlSocketPath` gives it. */
-  constructor(path: string, parts: ControlServerParts) {
-    this.#path = path;
-    this.#parts = parts;
-  }
-
-  /** Opens the socket. Throws `address_in_use` when somebody answers there, or something that is no socket lies there. */
-  async start(): Promise<void> {
-    const folder = dirname(this.#path);
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    chmodSync(folder, 0o700);
-    await this.#removeStale();
-    const server = createServer({ allowHalfOpen: true }, (socket) => this.#connect(socket));
-    server.maxConnections = MAX_CONNECTIONS;
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    server.once('error', reject);
-    server.listen(this.#path, resolve);
-    await promise;
-    server.removeListener('error', reject);
-    server.on('error', (error) => this.#parts.log.warn('control socket', { error: error.message }));
-    this.#server = server;
-    chmodSync(this.#path, 0o600);
-  }
-
-  /** Lets requests that have begun come to their end, then closes everything; the socket's file goes with it. */
-  async stop(): Promise<void> {
-    const server = this.#server;
-    if (server === null) return;
-    this.#server = null;
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    await Promise.allSettled(this.#working);
-    for (const socket of this.#sockets) socket.destroy();
-    await closed;
-  }
-
-  async #removeStale(): Promise<void> {
-    const found = lstatSync(this.#path, { throwIfNoEntry: false });
-    if (found === undefined) return;
-    if (!found.isSocket()) throw inTheWay(`${this.#path} is there and is no socket`, 'Move it away.');
-    if (await answers(this.#path)) throw inTheWay(`another process listens on ${this.#path}`, 'Stop it first.');
-    rmSync(this.#path);
-  }
-
-  #connect(socket: Socket): void {
-    this.#sockets.add(socket);
-    socket.setTimeout(IDLE_MS, () => socket.destroy());
-    // A caller that goes away in the middle is no news; 'close' follows.
-    socket.on('error', () => {});
-    socket.once('close', () => this.#sockets.delete(socket));
-    this.#serve(socket).catch(() => socket.destroy());
-  }
-
-  async #serve(socket: Socket): Promise<void> {
-    try {
-      // Kept when the lines end early: the caller is still to be told why.
-      const chunks = socket.iterator({ destroyOnReturn: false });
-      for await (const line of linesOf(chunks, MAX_REQUEST_BYTES)) {
-        const work = this.#answer(line).then((answer) => send(socket, answer));
-        this.#working.add(work);
-        await work.finally(() => this.#working.delete(work));
-      }
-    } catch (error) {
-      if (!(error instanceof LineTooLong)) throw error;
-      const tooLong = new CounterfoilError('usage', `a request has at most ${error.limitBytes} bytes`, 'Send less.');
-      send(socket, failure(null, tooLong));
-    }
-    socket.destroySoon();
-  }
-
-  /** Never throws: whatever happens, the caller hears of it. */
-  async #answer(line: Buffer): Promise<Answer> {
-    const request = requestSchema.safeParse(parse(line));
-    if (!request.success) {
-      const hint = 'Send one JSON object a line: {"id":1,"op":"review.list","params":{}}.';
-      return failure(null, new CounterfoilError('usage', 'this is no request', hint));
-    }
-    const { id, op, params } = request.data;
-    const { operations, log } = this.#parts;
-    const asked = Object.hasOwn(operations, op) ? operations[op] : undefined;
-    try {
-      if (asked === undefined) {
-        const known = Object.keys(operations).join(', ');
-        throw new CounterfoilError('usage', 'there is no such operation', `Operations of this version: ${known}.`);
-      }
-      return { id, result: await asked.run(params) };
-    } catch (error) {
-      if (error instanceof CounterfoilError) return failure(id, error);
-      // A message of JSON.parse quotes what it read, which may be a record.
-      log.error('a request over the control socket failed', {
-        reason: op,
-        error: error instanceof SyntaxError ? error.name : messageOf(error),
-      });
-      const hint = 'Its log says more. Nothing is known to have been changed.';
-      return failure(id, new CounterfoilError('internal', 'the gateway failed at this request', hint));
-    }
-  }
-}
-
-function send(socket: Socket, answer: Answer): void {
-  if (socket.writable) socket.write(`${JSON.stringify(answer)}\n`);
-}
-
-function failure(id: number | null, { code, message, hint }: CounterfoilError): Answer {
-  return { id, error: { code, message, hint } };
-}
-
-function parse(line: Buffer): unknown {
-  try {
-    return JSON.parse(line.toString('utf8'));
-  } catch {
-    return undefined;
-  }
-}
-
-/** Whether a process listens on the socket at `path`. */
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = open(path);
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
+/** The server of the control socket; `path` as `controlSocketPath` gives it. */
+export function controlServer(path: string, { operations, log }: ControlServerParts): SocketServer {
+  return new SocketServer({
+    name: 'control socket',
+    program: 'the gateway',
+    path,
+    mode: 0o600,
+    folderMode: 0o700,
+    maxRequestBytes: MAX_REQUEST_BYTES,
+    example: '{"id":1,"op":"review.list","params":{}}',
+    operations,
+    log,
   });
-}
-
-function inTheWay(message: string, hint: string): CounterfoilError {
-  return new CounterfoilError('address_in_use', message, hint);
 }

@@ -5,7 +5,7 @@ import type { Log } from '../base/log.ts';
 import type { RecordBuffer } from '../buffer/api.ts';
 import { reviewOperations } from '../control/review/desk.ts';
 import type { ReviewParts } from '../control/review/ports.ts';
-import { ControlServer } from '../control/server.ts';
+import { controlServer } from '../control/server.ts';
 import { controlSocketPath } from '../control/socket-path.ts';
 import type { TrainingLanes } from '../control/training/lanes.ts';
 import { trainingOperations } from '../control/training/operations.ts';
@@ -28,7 +28,7 @@ export async function openControl(parts: ControlParts): Promise<() => Promise<vo
     ...trainingOperations(training),
   };
   try {
-    const server = new ControlServer(controlSocketPath(dataDir), { operations, log });
+    const server = controlServer(controlSocketPath(dataDir), { operations, log });
     await server.start();
     return () => server.stop();
   } catch (error) {

@@ -8,11 +8,12 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { CounterfoilError } from '../../src/base/errors.ts';
 import { type Log, silentLog } from '../../src/base/log.ts';
+import { operation } from '../../src/base/socket/operations.ts';
+import type { SocketServer } from '../../src/base/socket/server.ts';
 import { callGateway } from '../../src/control/client.ts';
-import { operation } from '../../src/control/operations.ts';
-import { ControlServer } from '../../src/control/server.ts';
+import { MAX_REQUEST_BYTES } from '../../src/control/limits.ts';
+import { controlServer } from '../../src/control/server.ts';
 import { controlSocketPath } from '../../src/control/socket-path.ts';
-import { MAX_REQUEST_BYTES } from '../../src/control/wire.ts';
 
 let dataDir = '';
 let path = '';
@@ -38,8 +39,8 @@ const operations = {
   break: operation(z.strictObject({}), () => JSON.parse('{"secret": ')),
 };
 
-async function served(): Promise<ControlServer> {
-  const server = new ControlServer(path, { operations, log });
+async function served(): Promise<SocketServer> {
+  const server = controlServer(path, { operations, log });
   await server.start();
   undo.push(() => server.stop());
   return server;
@@ -114,7 +115,7 @@ describe('the socket', () => {
 
   test('of a process that lives is not', async () => {
     await served();
-    const second = new ControlServer(path, { operations, log });
+    const second = controlServer(path, { operations, log });
     await expect(second.start()).rejects.toMatchObject({ code: 'address_in_use' });
     expect(await callGateway(dataDir, 'echo', { say: 'still' }, RESULT)).toEqual({ said: 'still' });
   });
@@ -122,7 +123,7 @@ describe('the socket', () => {
   test('does not take the place of something that is none', async () => {
     mkdirSync(join(dataDir, 'run'));
     writeFileSync(path, 'a file');
-    await expect(new ControlServer(path, { operations, log }).start()).rejects.toMatchObject({
+    await expect(controlServer(path, { operations, log }).start()).rejects.toMatchObject({
       code: 'address_in_use',
       message: expect.stringContaining('is no socket'),
     });

@@ -7,8 +7,8 @@
  */
 import { toUtcText } from '../../base/clock.ts';
 import { CounterfoilError } from '../../base/errors.ts';
+import { type Operations, operation } from '../../base/socket/operations.ts';
 import type { ActOutcome, ReviewSubject, TrailLog, WaitingDetail, WaitingItem } from '../../buffer/api.ts';
-import { type Operations, operation } from '../operations.ts';
 import { correctionItem } from './correction.ts';
 import type { ReviewParts } from './ports.ts';
 import { prove } from './prove.ts';

@@ -1,9 +1,9 @@
 /** The operations of training, for the control socket. */
 import { z } from 'zod';
 import { toUtcText } from '../../base/clock.ts';
+import { type Operations, operation } from '../../base/socket/operations.ts';
 import type { LaneTraining } from '../../buffer/api.ts';
 import { isTopicName } from '../../record/lane-wire.ts';
-import { type Operations, operation } from '../operations.ts';
 import { MAX_TRAINING_HOURS, type TrainingLanes } from './lanes.ts';
 
 const lane = z.string().refine(isTopicName);

@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { silentLog } from '../../../src/base/log.ts';
-import { operation } from '../../../src/control/operations.ts';
-import { ControlServer } from '../../../src/control/server.ts';
+import { operation } from '../../../src/base/socket/operations.ts';
+import type { SocketServer } from '../../../src/base/socket/server.ts';
+import { controlServer } from '../../../src/control/server.ts';
 import { controlSocketPath } from '../../../src/control/socket-path.ts';
 import { trainingCommand } from '../../../src/main/commands/lane-training.ts';
 
 let dataDir = '';
-let server: ControlServer;
+let server: SocketServer;
 let asked: unknown[] = [];
 const lanes = [{ lane: 'till-1', until_utc: '2026-11-24T16:00:00.000Z' }];
 const asks = (op: string, answer: object) =>
@@ -28,7 +29,7 @@ beforeEach(async () => {
     'training.put': asks('put', { lanes }),
     'training.end': asks('end', { lanes: [] }),
   };
-  server = new ControlServer(controlSocketPath(dataDir), { operations, log: silentLog });
+  server = controlServer(controlSocketPath(dataDir), { operations, log: silentLog });
   await server.start();
 });
 afterEach(async () => {

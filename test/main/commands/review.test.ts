@@ -3,7 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { silentLog } from '../../../src/base/log.ts';
-import { ControlServer } from '../../../src/control/server.ts';
+import type { SocketServer } from '../../../src/base/socket/server.ts';
+import { controlServer } from '../../../src/control/server.ts';
 import { controlSocketPath } from '../../../src/control/socket-path.ts';
 import type { Person } from '../../../src/main/commands/person.ts';
 import { reviewCommand } from '../../../src/main/commands/review.ts';
@@ -11,14 +12,14 @@ import { Desk, privateKey, recordText, refusal } from '../../control/review/fixt
 
 const PASSPHRASE = 'open sesame';
 let desk: Desk;
-let server: ControlServer;
+let server: SocketServer;
 let keyFile = '';
 beforeEach(async () => {
   desk = await Desk.open();
   desk.nowMs = Date.now();
   const dataDir = join(desk.folder, 'data');
   mkdirSync(join(dataDir, 'run'), { mode: 0o700 });
-  server = new ControlServer(controlSocketPath(dataDir), { operations: desk.operations, log: silentLog });
+  server = controlServer(controlSocketPath(dataDir), { operations: desk.operations, log: silentLog });
   await server.start();
   keyFile = join(desk.folder, 'rita.pem');
   const pem = privateKey('rita').export({

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { LineTooLong, linesOf } from '../../src/control/lines.ts';
+import { LineTooLong, linesOf } from '../../../src/base/socket/lines.ts';
 
 async function* chunks(...texts: string[]) {
   for (const text of texts) yield Buffer.from(text);

@@ -1,6 +1,6 @@
-/** What can be asked for over the control socket: a closed list, each operation with the form of its parameters. */
+/** What can be asked for over a socket: a closed list, each operation with the form of its parameters. */
 import type { z } from 'zod';
-import { CounterfoilError } from '../base/errors.ts';
+import { CounterfoilError } from '../errors.ts';
 
 type Result = Readonly<Record<string, unknown>>;
 
@@ -22,7 +22,7 @@ export function operation<P>(form: z.ZodType<P>, act: (params: P) => Promise<Res
       throw new CounterfoilError(
         'usage',
         `not understood: ${where}`,
-        'Gateway and command line are perhaps of different versions; use the same.',
+        'Both sides are perhaps of different versions; use the same.',
       );
     },
   };

@@ -1,13 +1,8 @@
 /**
- * What is said over the control socket: one JSON object a line, UTF-8. A request is `{"id","op","params"}`, its answer
+ * What is said over our Unix sockets: one JSON object a line, UTF-8. A request is `{"id","op","params"}`, its answer
  * `{"id","result"}` or `{"id","error":{"code","message","hint"}}`. Requests of one connection are answered in their order.
  */
 import { z } from 'zod';
-
-/** A signed act of the most subjects with a corrected record of 64 KiB takes about 200 KiB. */
-export const MAX_REQUEST_BYTES = 384 * 1024;
-/** 256 KiB of evidence in base64 take 342 KiB. */
-export const MAX_ANSWER_BYTES = 1024 * 1024;
 
 export const requestSchema = z.strictObject({
   id: z.int().min(0),
