@@ -4,18 +4,12 @@
  * `CounterfoilError` when nothing of it was kept. Reads use a connection of their own and never wait for the writer.
  */
 import type { CheckedRecord, Flag, Reason, Schedule, State, Stream } from '../record/types.ts';
+import type { TrailBody, TrailLog, TrailOutbox, TrailPlace } from './trail-api.ts';
 
-export type TrailLog = 'audit' | 'schedule_two';
+export type { FixedEntry, TrailBody, TrailLog, TrailOutbox, TrailPlace } from './trail-api.ts';
 
 /** How far the gateway's wall clock could be trusted when something was recorded. */
 export type ClockQuality = 'unknown' | 'synchronised' | 'unsynchronised';
-
-/** Where an event stands in the trail. `leaf` is the RFC 6962 leaf hash, 32 bytes. */
-export interface TrailPlace {
-  readonly log: TrailLog;
-  readonly index: number;
-  readonly leaf: Buffer;
-}
 
 export type IntakeItem =
   | {
@@ -240,8 +234,6 @@ export interface LaneTraining {
   readonly untilMs: number;
 }
 
-export type TrailBody = Readonly<Record<string, unknown>>;
-
 /** A reconciliation run that has not ended: from the loss of the line until the queue is empty, or it is lost again. */
 export interface OpenRun {
   readonly run: number;
@@ -274,32 +266,6 @@ export interface Manifest {
   readonly parts: readonly TrailBody[];
   /** `{"signature","statement"}`. */
   readonly body: TrailBody;
-}
-
-/** A trail entry as the transaction of its change fixed it: final bytes, place and link. */
-export interface FixedEntry {
-  readonly index: number;
-  readonly text: string;
-  /** RFC 6962 leaf hash, base64. */
-  readonly leaf: string;
-}
-
-/** What the trail's writer needs of the buffer: the outbox. */
-export interface TrailOutbox {
-  /** Entries of a trail that are known to be synced in its segments; rows below this number may be gone. */
-  storedSize(log: TrailLog): number;
-  /** Entries from an index on, from the rows, in order without gaps; at least one unless `from` is the head. */
-  read(log: TrailLog, from: number, limit: number, maxBytes: number): readonly FixedEntry[];
-  /** Told after every commit that fixed entries, in order. One listener; null stops it. What it misses, `read` has. */
-  onFixed(listener: ((log: TrailLog, entries: readonly FixedEntry[]) => void) | null): void;
-  /** Entries below `size` are synced in the segments. Goes to disk with the next transaction, at the latest on close. */
-  markStored(log: TrailLog, size: number): void;
-  /** Newest checkpoint (signed note) of a trail that the buffer knows, and the newest size a witness has cosigned. */
-  checkpoint(log: TrailLog): { readonly note: string | null; readonly cosignedSize: number };
-  /** Writes the entry `cp` and remembers the note, in one commit. */
-  noteCheckpoint(log: TrailLog, note: string): Promise<TrailPlace>;
-  /** Writes the entry `cosigned` and remembers the size, in one commit. */
-  noteCosignature(log: TrailLog, size: number, cosignature: string): Promise<TrailPlace>;
 }
 
 export interface RecordBuffer {

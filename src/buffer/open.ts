@@ -21,6 +21,7 @@ import type {
   SignedAct,
   TrailBody,
   TrailLog,
+  TrailOutbox,
   TrailPlace,
   WaitingDetail,
   WaitingItem,
@@ -35,6 +36,7 @@ import { Reader } from './reader.ts';
 import { RunReader } from './run-reader.ts';
 import type { SettledRow } from './settle-group.ts';
 import { storageError } from './storage-error.ts';
+import { Outbox, placeOf } from './trail-outbox.ts';
 import { WaitingReader } from './waiting-reader.ts';
 import { errorOf, threadDied, WriterClient } from './writer-client.ts';
 import type { ThreadOptions, ThreadReply } from './writer-thread.ts';
@@ -64,6 +66,7 @@ export function bootId(): string {
 class OpenBuffer implements RecordBuffer {
   readonly gatewayId: string;
   readonly epoch: string;
+  readonly trail: TrailOutbox;
   readonly #writer: WriterClient;
   readonly #reader: Reader;
   readonly #readDb: Database;
@@ -85,6 +88,7 @@ class OpenBuffer implements RecordBuffer {
     this.gatewayId = parts.options.gatewayId;
     this.epoch = parts.facts.epoch;
     this.#writer = new WriterClient(parts.worker, parts.facts, parts.options.onFatal);
+    this.trail = new Outbox(this.#writer, parts.readDb);
     this.#reader = parts.reader;
     this.#readDb = parts.readDb;
     this.#waits = parts.waits;
@@ -215,8 +219,6 @@ class OpenBuffer implements RecordBuffer {
     if (await this.#writer.close()) this.#unlock();
   }
 }
-
-const placeOf = (place: TrailPlace): TrailPlace => ({ ...place, leaf: Buffer.from(place.leaf) });
 
 /**
  * Opens the buffer in `dataDir`, making a first one where there has never been any.

@@ -1,6 +1,6 @@
 /** What every writing operation needs, put together once by the writer. */
 import type { Clock } from '../base/clock.ts';
-import type { TrailLog, TrailPlace } from './api.ts';
+import type { FixedEntry, TrailLog, TrailPlace } from './api.ts';
 import { logName } from './codes.ts';
 import { entryText, leafOf, MAX_ENTRY_BYTES } from './entry.ts';
 import type { Keyring } from './keyring.ts';
@@ -18,7 +18,11 @@ export interface Session {
   /** This boot as the machine names it, and its row. */
   readonly bootId: string;
   readonly boot: number;
+  /** Entries of the transaction under way, by trail code: for the trail's writer once it has committed. */
+  fixed: FixedByLog;
 }
+
+export type FixedByLog = readonly [FixedEntry[], FixedEntry[]];
 
 /** Times of one transaction: all its entries carry the same. */
 export interface Moment {
@@ -64,6 +68,7 @@ export function nextEntry(
   const place = { log: logName(log) as TrailLog, index: head.size, leaf };
   head.size += 1;
   head.leaf = leaf;
+  session.fixed[log].push({ index: place.index, text, leaf: leaf.toString('base64') });
   return { text, place };
 }
 

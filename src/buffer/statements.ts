@@ -52,6 +52,12 @@ interface Unsettled {
   schedule_two: number | null;
 }
 
+interface TrailStoreRow {
+  log: number;
+  stored_size: number;
+  pruned_size: number;
+}
+
 interface EvidenceHead {
   state: number;
   lane: number;
@@ -146,6 +152,17 @@ export function prepareStatements(db: Database) {
     lastEntry: sql<[number], { i: number; leaf: Buffer }>(
       'SELECT i, leaf FROM trail_entry WHERE log = ? ORDER BY i DESC LIMIT 1',
     ),
+    trailStores: sql<[], TrailStoreRow>('SELECT log, stored_size, pruned_size FROM trail_store'),
+    setStored: sql<[number, number, number]>('UPDATE trail_store SET stored_size = ?, pruned_size = ? WHERE log = ?'),
+    setAfterRecord: sql<[number, number]>('UPDATE trail_store SET after_record = ? WHERE log = ?'),
+    setTrailHead: sql<[number, Buffer, number]>('UPDATE stream SET trail_size = ?, trail_leaf = ? WHERE stream = ?'),
+    // Manifests and the key they are signed with are read from the rows for ever.
+    dropEntries: sql<[number, number, number]>(
+      `DELETE FROM trail_entry WHERE log = ? AND i >= ? AND i < ?
+       AND substr(entry, instr(entry, '"k":"') + 5, 8) <> 'manifest' AND substr(entry, instr(entry, '"k":"') + 5, 12) <> 'gateway_key"'`,
+    ),
+    setCheckpoint: sql<[string, number]>('UPDATE trail_store SET checkpoint = ? WHERE log = ?'),
+    setCosigned: sql<[number, number]>('UPDATE trail_store SET cosigned_size = MAX(cosigned_size, ?) WHERE log = ?'),
 
     findLane: sql<[string], { lane: number }>('SELECT lane FROM lane WHERE name = ?'),
     addLane: sql<[string]>('INSERT INTO lane (name) VALUES (?)'),
@@ -179,8 +196,8 @@ export function prepareStatements(db: Database) {
     ),
     addAct: sql('INSERT INTO act VALUES (?,?,?,?,?,?,?,?,?,?,?,?)'),
 
-    openRun: sql<[], { run: number; began_ms: number }>(
-      'SELECT run, began_ms FROM reconciliation WHERE ended_ms IS NULL',
+    openRun: sql<[], { run: number; began_ms: number; began_index: number }>(
+      'SELECT run, began_ms, began_index FROM reconciliation WHERE ended_ms IS NULL',
     ),
     lastRun: sql<[], { run: number | null }>('SELECT MAX(run) AS run FROM reconciliation'),
     addRun: sql<[number, number, number]>('INSERT INTO reconciliation VALUES (?, ?, ?, NULL, NULL)'),

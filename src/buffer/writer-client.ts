@@ -5,6 +5,7 @@
 import type { Worker } from 'node:worker_threads';
 import { CounterfoilError } from '../base/errors.ts';
 import type { WriterFacts } from './facts.ts';
+import type { FixedByLog } from './session.ts';
 import type { ThreadFailure, ThreadReply, ThreadRequest } from './writer-thread.ts';
 
 interface Waiting {
@@ -19,6 +20,7 @@ export class WriterClient {
   readonly #onFatal: (error: CounterfoilError) => void;
   readonly #waiting = new Map<number, Waiting>();
   #facts: WriterFacts;
+  #onFixed: (fixed: FixedByLog) => void = () => {};
   #nextId = 1;
   #failed: CounterfoilError | null = null;
   #closing = false;
@@ -39,6 +41,16 @@ export class WriterClient {
   /** As last told, at most 100 ms after a commit. */
   facts(): WriterFacts {
     return this.#facts;
+  }
+
+  /** Told after each commit that fixed trail entries. */
+  onFixed(listener: (fixed: FixedByLog) => void): void {
+    this.#onFixed = listener;
+  }
+
+  /** As `ask`, for what needs no answer; nothing happens when the thread is gone. */
+  tell(request: DistributiveOmit<ThreadRequest, 'id'>): void {
+    if (this.#failed === null && !this.#closed) this.#worker.postMessage({ ...request, id: 0 });
   }
 
   /** Lets the thread close the file and end. False when it was asked before. */
@@ -67,6 +79,7 @@ export class WriterClient {
 
   #take(reply: ThreadReply): void {
     if ('facts' in reply) this.#facts = reply.facts;
+    if ('fixed' in reply) this.#onFixed(reply.fixed);
     if (!('id' in reply)) return;
     const waiting = this.#waiting.get(reply.id);
     this.#waiting.delete(reply.id);

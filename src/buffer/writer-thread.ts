@@ -20,6 +20,7 @@ import type {
 import type { WriterFacts } from './facts.ts';
 import { openForWriting, openingError, quickCheck } from './files.ts';
 import { decodeItems, encodeResults, type IntakeMessage, type ResultMessage } from './intake-codec.ts';
+import type { FixedByLog } from './session.ts';
 import type { SettledRow } from './settle-group.ts';
 import { Writer } from './writer.ts';
 
@@ -52,6 +53,16 @@ export type ThreadRequest =
       readonly parts: readonly TrailBody[];
       readonly statement: TrailBody | null;
     }
+  | { readonly op: 'noteCheckpoint'; readonly id: number; readonly log: TrailLog; readonly note: string }
+  | {
+      readonly op: 'noteCosignature';
+      readonly id: number;
+      readonly log: TrailLog;
+      readonly size: number;
+      readonly cosignature: string;
+    }
+  /** Not answered: it is on disk when a later request is, or never. */
+  | { readonly op: 'markStored'; readonly id: number; readonly log: TrailLog; readonly size: number }
   | { readonly op: 'close'; readonly id: number };
 
 export interface ThreadFailure {
@@ -64,6 +75,8 @@ export type ThreadReply =
   | { readonly ready: WriterFacts; readonly checked: boolean }
   | { readonly unfit: ThreadFailure }
   | { readonly facts: WriterFacts }
+  /** What a commit fixed, by trail code; follows the answer of its request. */
+  | { readonly fixed: FixedByLog }
   | { readonly id: number; readonly failure: ThreadFailure }
   | { readonly id: number; readonly intake: ResultMessage }
   | { readonly id: number; readonly settled: SettledRow[] }
@@ -112,13 +125,47 @@ function review(writer: Writer, request: Extract<ThreadRequest, { op: 'review' }
   return { ...rows, correction: rows.correction === null ? null : encodeResults([rows.correction]).message };
 }
 
-function serve(
-  options: ThreadOptions,
-  post: (reply: ThreadReply, transfer?: ArrayBuffer[]) => void,
-): (request: ThreadRequest) => void {
+type Post = (reply: ThreadReply, transfer?: ArrayBuffer[]) => void;
+
+/** Does one request and answers it. */
+function answer(writer: Writer, request: Exclude<ThreadRequest, { op: 'close' }>, post: Post): void {
+  const { id } = request;
+  if (request.op === 'intake') {
+    const { message, transfer } = encodeResults(intakeGroup(writer, decodeItems(request.message)));
+    post({ id, intake: message }, transfer);
+  } else if (request.op === 'settle') post({ id, settled: writer.settle(request.log, request.settlements) });
+  else if (request.op === 'quarantine') post({ id, settled: writer.quarantine(request.log, request.sequences) });
+  else if (request.op === 'note') post({ id, place: writer.note(request.log, request.kind, request.body) });
+  else if (request.op === 'noteCheckpoint') post({ id, place: writer.noteCheckpoint(request.log, request.note) });
+  else if (request.op === 'noteCosignature') {
+    post({ id, place: writer.noteCosignature(request.log, request.size, request.cosignature) });
+  } else if (request.op === 'markStored') writer.markStored(request.log, request.size);
+  else if (request.op === 'beginRun') post({ id, run: writer.beginRun() });
+  else if (request.op === 'closeRun') {
+    post({ id, manifest: writer.closeRun(request.run, request.parts, request.statement) });
+  } else if (request.op === 'review') post({ id, reviewed: review(writer, request) });
+  else if (request.op === 'practise') {
+    const { message, transfer } = encodeResults(writer.practise(decodeItems(request.message)));
+    post({ id, intake: message }, transfer);
+  } else if (request.op === 'setTraining') {
+    writer.setTraining(request.lane, request.untilMs);
+    post({ id, done: true });
+  } else {
+    writer.noteGaps(request.log, request.sequences);
+    post({ id, done: true });
+  }
+}
+
+function serve(options: ThreadOptions, post: Post): (request: ThreadRequest) => void {
   const db = openForWriting(options.path);
   const checked = quickCheck(db, options.path);
-  const writer = new Writer(db, { clock: systemClock, boxKey: options.boxKey, bootId: options.bootId });
+  const fixed: FixedByLog[] = [];
+  const writer = new Writer(db, {
+    clock: systemClock,
+    boxKey: options.boxKey,
+    bootId: options.bootId,
+    onFixed: (entries) => fixed.push(entries),
+  });
   post({ ready: writer.facts(), checked });
   let factsDue: NodeJS.Timeout | null = null;
   const tellFactsSoon = () => {
@@ -127,49 +174,42 @@ function serve(
       post({ facts: writer.facts() });
     }, FACTS_EVERY_MS);
   };
+  const close = (id: number) => {
+    if (factsDue !== null) clearTimeout(factsDue);
+    flush(writer);
+    post({ facts: writer.facts() });
+    db.close();
+    post({ id, done: true });
+  };
   return (request) => {
-    const { id } = request;
+    if (request.op === 'close') return close(request.id);
     try {
-      if (request.op === 'intake') {
-        const { message, transfer } = encodeResults(intakeGroup(writer, decodeItems(request.message)));
-        post({ id, intake: message }, transfer);
-      } else if (request.op === 'settle') post({ id, settled: writer.settle(request.log, request.settlements) });
-      else if (request.op === 'quarantine') post({ id, settled: writer.quarantine(request.log, request.sequences) });
-      else if (request.op === 'note') post({ id, place: writer.note(request.log, request.kind, request.body) });
-      else if (request.op === 'beginRun') post({ id, run: writer.beginRun() });
-      else if (request.op === 'closeRun') {
-        post({ id, manifest: writer.closeRun(request.run, request.parts, request.statement) });
-      } else if (request.op === 'review') post({ id, reviewed: review(writer, request) });
-      else if (request.op === 'practise') {
-        const { message, transfer } = encodeResults(writer.practise(decodeItems(request.message)));
-        post({ id, intake: message }, transfer);
-      } else if (request.op === 'setTraining') {
-        writer.setTraining(request.lane, request.untilMs);
-        post({ id, done: true });
-      } else if (request.op === 'noteGaps') {
-        writer.noteGaps(request.log, request.sequences);
-        post({ id, done: true });
-      } else {
-        if (factsDue !== null) clearTimeout(factsDue);
-        post({ facts: writer.facts() });
-        db.close();
-        post({ id, done: true });
-        return;
-      }
+      answer(writer, request, post);
       tellFactsSoon();
     } catch (error) {
-      post({ id, failure: failureOf(error) });
+      post({ id: request.id, failure: failureOf(error) });
     }
+    // After the answer: a lane waits for that one.
+    for (const entries of fixed.splice(0)) post({ fixed: entries });
   };
+}
+
+/** What is not written down here is found again at the next start, so a full disk is no reason not to end well. */
+function flush(writer: Writer): void {
+  try {
+    writer.flush();
+  } catch (error) {
+    if (!(error instanceof CounterfoilError)) throw error;
+  }
 }
 
 const port = parentPort;
 if (port !== null) {
   const post = (reply: ThreadReply, transfer: ArrayBuffer[] = []) => port.postMessage(reply, transfer);
   try {
-    const answer = serve(workerData as ThreadOptions, post);
+    const take = serve(workerData as ThreadOptions, post);
     port.on('message', (request: ThreadRequest) => {
-      answer(request);
+      take(request);
       if (request.op === 'close') port.close();
     });
   } catch (error) {

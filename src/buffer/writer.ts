@@ -33,10 +33,11 @@ import { Ledger, TAIL_LIMITS } from './ledger.ts';
 import { Names } from './names.ts';
 import { PracticeGroup } from './practice-group.ts';
 import { RunGroup } from './run-group.ts';
-import { copyHeads, type Heads, type Moment, momentOf, type Session, storeEntry } from './session.ts';
+import { copyHeads, type FixedByLog, type Heads, type Moment, momentOf, type Session, storeEntry } from './session.ts';
 import { type SettledRow, SettleGroup } from './settle-group.ts';
 import { prepareStatements } from './statements.ts';
 import { storageError, storageLost } from './storage-error.ts';
+import { PRUNE_ENTRIES, TrailStore } from './trail-store.ts';
 
 const RECENT_COMMITS = 512;
 
@@ -46,6 +47,10 @@ export interface WriterOptions {
   readonly boxKey: Uint8Array;
   /** Default `TAIL_LIMITS`. */
   readonly tailLimits?: TailLimits;
+  /** Default `PRUNE_ENTRIES`. */
+  readonly pruneEntries?: number;
+  /** Told after each commit that fixed trail entries, by trail code. */
+  readonly onFixed?: (fixed: FixedByLog) => void;
 }
 
 export class Writer {
@@ -53,6 +58,8 @@ export class Writer {
   readonly #session: Session;
   readonly #evidenceBytes = new Map<number, number>();
   readonly #facts: FactsSource;
+  readonly #store: TrailStore;
+  readonly #onFixed: (fixed: FixedByLog) => void;
   /** Writes the watermarks moved by the last settling, within the next transaction. */
   #pendingWatermarks: (() => void) | null = null;
   /** Set once the disk has failed: from then on every request gets this error and touches nothing. */
@@ -74,7 +81,10 @@ export class Writer {
       bufferId: sql.meta.get('buffer_id')?.value ?? '',
       bootId: options.bootId,
       boot,
+      fixed: [[], []],
     };
+    this.#store = new TrailStore(sql, options.pruneEntries ?? PRUNE_ENTRIES);
+    this.#onFixed = options.onFixed ?? (() => {});
     this.#facts = {
       refusedOpen: 0,
       conflictOpen: 0,
@@ -91,6 +101,7 @@ export class Writer {
   #load(): void {
     this.#session.names.reload();
     this.#session.ledger.load();
+    this.#store.load();
     this.#evidenceBytes.clear();
     this.#facts.refusedOpen = 0;
     this.#facts.conflictOpen = 0;
@@ -202,13 +213,43 @@ export class Writer {
 
   /** Writes one trail entry of its own. */
   note(log: TrailLog, kind: string, body: TrailBody): TrailPlace {
+    return this.#enter(log, kind, body, () => {});
+  }
+
+  #enter(log: TrailLog, kind: string, body: TrailBody, also: (sql: Session['sql']) => void): TrailPlace {
     const moment: Moment = momentOf(this.#session.clock);
     const heads = copyHeads(this.#session.ledger);
-    const place = this.#transaction(heads, () =>
-      storeEntry(this.#session, heads, logCode(log) === 1 ? 1 : 0, moment, kind, bodyJson(body)),
-    );
+    const place = this.#transaction(heads, () => {
+      also(this.#session.sql);
+      return storeEntry(this.#session, heads, logCode(log) === 1 ? 1 : 0, moment, kind, bodyJson(body));
+    });
     this.#takeHeads(heads);
     return place;
+  }
+
+  /** Writes the entry of a signed checkpoint and remembers its note. */
+  noteCheckpoint(log: TrailLog, note: string): TrailPlace {
+    const code = logCode(log) === 1 ? 1 : 0;
+    return this.#enter(log, 'cp', { note }, (sql) => sql.setCheckpoint.run(note, code));
+  }
+
+  /** Writes the entry of a witness's cosignature and remembers the size it is over. */
+  noteCosignature(log: TrailLog, size: number, cosignature: string): TrailPlace {
+    const code = logCode(log) === 1 ? 1 : 0;
+    return this.#enter(log, 'cosigned', { cosignature, size }, (sql) => sql.setCosigned.run(size, code));
+  }
+
+  /** Entries below `size` are synced in the segments: their rows go within later transactions. */
+  markStored(log: TrailLog, size: number): void {
+    this.#store.mark(logCode(log) === 1 ? 1 : 0, size);
+  }
+
+  /** Writes down what has only been kept in memory. Nothing is lost without it. */
+  flush(): void {
+    if (!this.#store.isBehind) return;
+    const { ledger } = this.#session;
+    const heads = copyHeads(ledger);
+    this.#transaction(heads, () => this.#store.write(heads, ledger.lastRecordId, true));
   }
 
   facts(): WriterFacts {
@@ -220,22 +261,27 @@ export class Writer {
     const { sql, clock, ledger } = this.#session;
     const started = clock.monotonicMs();
     const slice = ledger.tail.nextSlice();
+    const fixed: FixedByLog = [[], []];
+    this.#session.fixed = fixed;
     let result: T;
     try {
       sql.begin.run();
       result = work();
       if (slice !== null) this.#merge(slice, heads);
       this.#pendingWatermarks?.();
+      this.#store.write(heads, ledger.lastRecordId);
       sql.commit.run();
     } catch (error) {
       throw this.#undo(storageError(error));
     }
     this.#pendingWatermarks = null;
+    this.#store.committed();
     if (slice !== null) {
       ledger.tail.merged(slice);
       if (slice.reaches !== null) ledger.mergedThrough = slice.reaches;
     }
     this.#noteCommit(started);
+    if (fixed[0].length + fixed[1].length > 0) this.#onFixed(fixed);
     return result;
   }
 

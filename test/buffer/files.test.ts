@@ -12,6 +12,7 @@ import {
   quickCheck,
   readBoxKey,
 } from '../../src/buffer/files.ts';
+import { TrailReader } from '../../src/buffer/trail-reader.ts';
 import { checkChain } from './chain.ts';
 import { inFolder, item, openWriter } from './fixture.ts';
 
@@ -136,16 +137,20 @@ describe('refusals, each leaving the file as it is', () => {
     }));
 });
 
+/** Puts a buffer that an older version wrote into `dir`. */
+function older(dir: string, format: 1 | 2): void {
+  prepareDataDir(dir);
+  for (const name of ['buffer.db', 'box.key']) {
+    copyFileSync(new URL(`./format-${format}/${name}`, import.meta.url), `${dir}/${name}`);
+    chmodSync(`${dir}/${name}`, 0o600);
+  }
+  writeFileSync(bufferPaths(dir).commissioned, '1\n', { mode: 0o600 });
+}
+
 describe('a file of format 1', () => {
   it('becomes one of this format at its first opening, with everything it held', () =>
     inFolder((dir) => {
-      const paths = bufferPaths(dir);
-      prepareDataDir(dir);
-      for (const name of ['buffer.db', 'box.key']) {
-        copyFileSync(new URL(`./format-1/${name}`, import.meta.url), `${dir}/${name}`);
-        chmodSync(`${dir}/${name}`, 0o600);
-      }
-      writeFileSync(paths.commissioned, '1\n', { mode: 0o600 });
+      older(dir, 1);
       const { writer, db } = openWriter(dir);
       expect(db.pragma('user_version', { simple: true })).toBe(FORMAT);
       expect(writer.facts()).toMatchObject({ lastSequence: 8, refusedOpen: 1, conflictOpen: 1, unprovedTotal: 0 });
@@ -170,6 +175,38 @@ describe('a file of format 1', () => {
       const after = new Database(`${dir}/buffer.db`, { readonly: true });
       expect(after.pragma('user_version', { simple: true })).toBe(1);
       expect(after.prepare("SELECT COUNT(*) AS n FROM sqlite_schema WHERE name = 'act'").get()).toEqual({ n: 0 });
+      after.close();
+    }));
+});
+
+describe('a file of format 2', () => {
+  it('becomes one of this format at its first opening, with its trails still to be stored', () =>
+    inFolder((dir) => {
+      older(dir, 2);
+      const { writer, db } = openWriter(dir);
+      expect(db.pragma('user_version', { simple: true })).toBe(FORMAT);
+      expect(writer.facts()).toMatchObject({ epoch: '0badcafe', auditSize: { audit: 9, schedule_two: 12 } });
+      const reader = new TrailReader(db);
+      expect([reader.store(0).stored, reader.store(1).stored]).toEqual([0, 0]);
+      writer.intake([item({ key: 'new-key-1', schedule: 'II' })]);
+      expect(reader.read(0, 0, 100, 1e6).length).toBe(9);
+      expect(reader.read(1, 0, 100, 1e6).length).toBe(13);
+      checkChain(db);
+      db.close();
+    }));
+
+  it('stays one when the change is cut short', () =>
+    inFolder((dir) => {
+      older(dir, 2);
+      const db = new Database(`${dir}/buffer.db`);
+      db.exec('CREATE TRIGGER trail_entry_leaves_stored BEFORE DELETE ON act BEGIN SELECT 1; END'); // in the way
+      db.close();
+      expect(() => openForWriting(`${dir}/buffer.db`)).toThrow('trail_entry_leaves_stored');
+      const after = new Database(`${dir}/buffer.db`, { readonly: true });
+      expect(after.pragma('user_version', { simple: true })).toBe(2);
+      expect(after.prepare("SELECT COUNT(*) AS n FROM sqlite_schema WHERE name = 'trail_store'").get()).toEqual({
+        n: 0,
+      });
       after.close();
     }));
 });

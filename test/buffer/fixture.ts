@@ -8,7 +8,7 @@ import type { Clock } from '../../src/base/clock.ts';
 import type { IntakeItem } from '../../src/buffer/api.ts';
 import { bufferPaths, createIfNew, openForWriting, prepareDataDir, readBoxKey } from '../../src/buffer/files.ts';
 import type { TailLimits } from '../../src/buffer/key-tail.ts';
-import { Writer } from '../../src/buffer/writer.ts';
+import { Writer, type WriterOptions } from '../../src/buffer/writer.ts';
 import { type CheckedRecord, type Kind, type Schedule, streamOf } from '../../src/record/types.ts';
 
 export interface HandClock extends Clock {
@@ -37,16 +37,19 @@ export interface Opened {
 }
 
 /** Opens the writer on `dataDir` without a thread. */
-export function openWriter(dataDir: string, tailLimits?: TailLimits, bootId = 'boot-1'): Opened {
+export function openWriter(dataDir: string, tailLimits?: TailLimits, bootId = 'boot-1', more: WriterMore = {}): Opened {
   const clock = handClock();
   const paths = bufferPaths(dataDir);
   prepareDataDir(dataDir);
   createIfNew(paths, 'gw-test', clock.utcMs());
   const db = openForWriting(paths.db);
   const boxKey = readBoxKey(paths);
-  const writer = new Writer(db, { clock, bootId, boxKey, ...(tailLimits === undefined ? {} : { tailLimits }) });
+  const limits = tailLimits === undefined ? {} : { tailLimits };
+  const writer = new Writer(db, { clock, bootId, boxKey, ...limits, ...more });
   return { writer, db, clock };
 }
+
+type WriterMore = Pick<WriterOptions, 'onFixed' | 'pruneEntries'>;
 
 export interface RecordWish {
   readonly key: string;
