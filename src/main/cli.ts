@@ -18,6 +18,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   epoch: async () => (await import('./commands/epoch.ts')).epochCommand(),
   pms: async () => (await import('./commands/pms.ts')).pmsCommand(),
   manifest: async () => (await import('./commands/manifest.ts')).manifestCommand(),
+  trail: async () => (await import('./commands/trail.ts')).trailCommand(),
   demo: async () => (await import('./commands/demo.ts')).demoCommand(),
 };
 
@@ -32,6 +33,7 @@ const ABOUT: Readonly<Record<string, string>> = {
   review: 'what waits for a person, and the signed acts that end it',
   pms: 'check a PMS, or serve the reference PMS',
   manifest: 'signed manifests of Schedule II records after an outage: list, show, verify',
+  trail: 'the audit log: verify, show, export, prove',
   demo: 'show the gateway at work: lanes, outages, a reference PMS',
 };
 

@@ -1,0 +1,94 @@
+/** `trail verify`: both trails of a directory, and what witnesses hold against them. Needs nothing but the files. */
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { CounterfoilError } from '../base/errors.ts';
+import { attempt, lineScanner } from './files.ts';
+import { checkLog, type LogResult } from './log-check.ts';
+import type { VerifierKey } from './note.ts';
+import { readTrailFiles } from './segments.ts';
+import type { WitnessFile } from './statements.ts';
+import type { ClockWord } from './times.ts';
+import type { TrailVerdict } from './verdict.ts';
+import { judgeWitnesses, wantedOf } from './witness.ts';
+
+export const LOGS = ['audit', 'schedule_two'] as const;
+export type LogName = (typeof LOGS)[number];
+
+export interface VerifyTask {
+  readonly directory: string;
+  /** Null: both. */
+  readonly log: LogName | null;
+  /** The key that signs, brought from outside; null: the trail's own word. */
+  readonly key: VerifierKey | null;
+  readonly witnesses: readonly WitnessFile[];
+  /** Bytes read so far, and in all. */
+  readonly onProgress?: (doneBytes: number, totalBytes: number) => void;
+}
+
+/**
+ * Where the trails of a directory are: below it by their names, or the directory itself.
+ * @throws CounterfoilError `usage` when there is none.
+ */
+export function findLogs(directory: string, log: LogName | null): Map<LogName, string> {
+  const wanted = LOGS.filter((name) => log === null || log === name);
+  const below = wanted.filter((name) => existsSync(join(directory, name)));
+  if (below.length > 0) return new Map(wanted.map((name) => [name, join(directory, name)]));
+  const own = LOGS.find((name) => name === basename(resolve(directory))) ?? log;
+  const isOne =
+    existsSync(directory) &&
+    attempt(directory, () => readdirSync(directory)).some((name) => /^s\d{8}\.log$/.test(name));
+  if (isOne && own !== null && wanted.includes(own)) return new Map([[own, directory]]);
+  throw new CounterfoilError(
+    'usage',
+    `there is no trail in ${directory}`,
+    'Name the directory that holds "audit" and "schedule_two" (trail_dir of the gateway), or one of these with --log.',
+  );
+}
+
+/** Verifies. Memory does not grow with the trail. @throws CounterfoilError `usage`, `storage_io`. */
+export function verifyTrail(task: VerifyTask): TrailVerdict {
+  const logs = findLogs(task.directory, task.log);
+  const scanner = lineScanner(progressOf(logs, task));
+  const witnessKeys = task.witnesses.flatMap(({ keys }) => keys).filter(({ isWitness }) => isWitness);
+  const results = new Map<string, LogResult>();
+  let clockWords: readonly ClockWord[] = [];
+  for (const [log, directory] of logs) {
+    const wanted = wantedOf(task.witnesses, log);
+    const trusted = task.key?.publicKey ?? null;
+    const result = checkLog({
+      directory,
+      log,
+      trusted,
+      witnessKeys,
+      wantedRoots: wanted.roots,
+      wantedLeaves: wanted.leaves,
+      scanner,
+      clockWords,
+    });
+    results.set(log, result);
+    clockWords = result.clockWords;
+  }
+  const witnesses = judgeWitnesses(task.witnesses, results, witnessKeys);
+  const verdicts = [...results].map(([log, { verdict }]) => [log, verdict] as const);
+  return {
+    ok:
+      verdicts.every(([, { faults_total }]) => faults_total === 0) &&
+      witnesses.every(({ verdict }) => verdict === 'proven'),
+    logs: Object.fromEntries(verdicts),
+    witnesses,
+    key_given: task.key !== null,
+  };
+}
+
+function progressOf(logs: ReadonlyMap<LogName, string>, { onProgress }: VerifyTask): (bytes: number) => void {
+  if (onProgress === undefined) return () => undefined;
+  const sizes = [...logs.values()].flatMap((directory) =>
+    existsSync(directory) ? readTrailFiles(directory).segments : [],
+  );
+  const totalBytes = sizes.reduce((sum, { bytes }) => sum + bytes, 0);
+  let doneBytes = 0;
+  return (bytes) => {
+    doneBytes += bytes;
+    onProgress(Math.min(doneBytes, totalBytes), totalBytes);
+  };
+}
