@@ -110,9 +110,12 @@ function wordsOf(text: string, n: number): { n: number; words: Map<number, Told>
   const body = framingBody(text);
   if (body === null) return null;
   const words = new Map<number, Told>();
-  if (n > 0) words.set(n - 1, { pl: body.pl, pv: body.pv, ph: body.ph, by: n });
-  for (const [of, pl, pv, ph] of body.o ?? []) words.set(of, { pl, pv, ph, by: n });
-  const isFirst = n > 0 || (body.pl === 0 && body.pv === 0);
+  // What stands in another segment's file tells of nothing: that it is out of place is fault enough.
+  if (body.n === n && n > 0) {
+    words.set(n - 1, { pl: body.pl, pv: body.pv, ph: body.ph, by: n });
+    for (const [of, pl, pv, ph] of body.o ?? []) words.set(of, { pl, pv, ph, by: n });
+  }
+  const isFirst = body.n > 0 || (body.pl === 0 && body.pv === 0);
   return isFirst && [...words.values()].every(({ pl, pv }) => pv <= pl) ? { n: body.n, words } : null;
 }
 

@@ -53,6 +53,11 @@ export function treeRoot(leaves: readonly Buffer[]): Buffer {
   return sha256(Buffer.of(1), treeRoot(leaves.slice(0, k)), treeRoot(leaves.slice(k)));
 }
 
+/** A line of a segment with its hash and line end. */
+export function lineOf(text: string): Buffer {
+  return Buffer.from(`${text}\t${sha256(Buffer.of(0), Buffer.from(text)).toString('base64')}\n`);
+}
+
 export interface MakerOptions {
   readonly log?: 'audit' | 'schedule_two';
   readonly gateway?: string;
@@ -133,10 +138,9 @@ export class TrailMaker {
   }
 
   entryOf(kind: string, bodyJson: string, times: EntryTimes = {}): number {
-    const text = Buffer.from(this.text(kind, bodyJson, times));
-    const leaf = sha256(Buffer.of(0), text);
-    this.raw(Buffer.concat([text, Buffer.from(`\t${leaf.toString('base64')}\n`)]));
-    this.#grow(leaf);
+    const text = this.text(kind, bodyJson, times);
+    this.raw(lineOf(text));
+    this.#grow(sha256(Buffer.of(0), Buffer.from(text)));
     this.utcMs += 1000;
     this.monotonicMs += 1000;
     return this.size - 1;
