@@ -25,6 +25,9 @@ export type ErrorCode =
   | 'gateway_unreachable'
   | 'review_refused'
   | 'review_stale'
+  | 'trail_unfit'
+  | 'sealer_unreachable'
+  | 'checkpoint_refused'
   | 'internal';
 
 const EXIT_OF: Record<ErrorCode, ExitCode> = {
@@ -45,6 +48,9 @@ const EXIT_OF: Record<ErrorCode, ExitCode> = {
   gateway_unreachable: EXIT.failure,
   review_refused: EXIT.failure,
   review_stale: EXIT.failure,
+  trail_unfit: EXIT.config,
+  sealer_unreachable: EXIT.failure,
+  checkpoint_refused: EXIT.failure,
   internal: EXIT.failure,
 };
 
