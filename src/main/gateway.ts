@@ -1,6 +1,7 @@
 /**
  * The composition root of the gateway: every part is made here and given what it needs; parts do not reach for each
- * other. Start order is the order of promises: buffer (recovered and fit) → lanes → PMS → HTTP. Stop is the reverse.
+ * other. Start order is the order of promises: buffer (recovered and fit) → trail (caught up and compared with who has seen
+ * it) → lanes → PMS → HTTP. Stop is the reverse; the trail takes the entry `stop` too.
  */
 import { systemClock, systemTimers, toUtcText } from '../base/clock.ts';
 import type { Config, LoadedConfig } from '../base/config/load.ts';
@@ -13,6 +14,7 @@ import { HealthServer } from '../health/server.ts';
 import { readSpace, StorageSampler } from '../health/storage-sampler.ts';
 import type { IntakeStage } from '../intake/stage.ts';
 import type { Timekeeper } from '../link/time/timekeeper.ts';
+import type { Trail } from '../trail/api.ts';
 import { openControl } from './control.ts';
 import { FirstVerification } from './first-verification.ts';
 import { refuseWhatIsMissing } from './fitness.ts';
@@ -21,6 +23,7 @@ import { makeIntake, statusEveryMs } from './intake.ts';
 import { loadProducts } from './products.ts';
 import { removeAddresses, writeAddresses } from './run-files.ts';
 import { newestWriteMs, timekeeper } from './timekeeping.ts';
+import { type OpenTrail, openGatewayTrail } from './trail.ts';
 import { Uplink } from './uplink.ts';
 import { VERSION } from './version.ts';
 
@@ -33,6 +36,17 @@ export interface GatewayParts {
   readonly log: Log;
   /** Called when the disk failed under the buffer: nothing more can be promised, the process must end. */
   readonly onFatal: (error: CounterfoilError) => void;
+  /** Null: without a trail on disk, to measure what it costs. Its entries then stay in the buffer. */
+  readonly openTrail?: OpenTrail | null;
+}
+
+/** What health reads of the stages. */
+interface Served {
+  readonly buffer: RecordBuffer;
+  readonly trail: Trail | null;
+  readonly intake: IntakeStage;
+  readonly uplink: Uplink;
+  readonly time: Timekeeper;
 }
 
 const STORAGE_EVERY_MS = 1000;
@@ -68,6 +82,7 @@ export class Gateway {
     this.#verification.start();
     const newestWrite = newestWriteMs(this.#config.dataDir);
     const buffer = await this.#openBuffer();
+    const trail = await this.#openTrail(buffer);
     this.#noteRoster = () => this.#tellRoster(buffer);
     await this.#noteRoster();
     const training = this.#openTraining(buffer);
@@ -107,7 +122,7 @@ export class Gateway {
     this.#undo.push(() => uplink.stop());
     uplink.start();
     this.#statusLoop(tell);
-    const http = await this.#serveHttp(buffer, intake, uplink, time);
+    const http = await this.#serveHttp({ buffer, trail, intake, uplink, time });
     const closeControl = await openControl({
       dataDir: this.#config.dataDir,
       buffer,
@@ -150,10 +165,18 @@ export class Gateway {
     const buffer = await openBuffer({ dataDir, gatewayId: gateway.id, clock: systemClock, onFatal, onQuarantined });
     this.#undo.push(() => buffer.close());
     await buffer.note('audit', 'start', { version: VERSION });
+    return buffer;
+  }
+
+  /** Before the first PUBACK: whoever has seen more of the trail than is here is heard now. */
+  async #openTrail(buffer: RecordBuffer): Promise<Trail | null> {
+    const { log, onFatal, openTrail = openGatewayTrail } = this.#parts;
+    const trail = openTrail === null ? null : await openTrail({ config: this.#config, buffer, log, onFatal });
+    if (trail !== null) this.#undo.push(() => trail.stop());
     this.#undo.push(async () => {
       await buffer.note('audit', 'stop', {});
     });
-    return buffer;
+    return trail;
   }
 
   /** The trail says by which roster Schedule II records are judged from here on. */
@@ -183,10 +206,12 @@ export class Gateway {
     }
   }
 
-  async #serveHttp(buffer: RecordBuffer, intake: IntakeStage, uplink: Uplink, time: Timekeeper): Promise<string> {
+  async #serveHttp({ trail, ...stages }: Served): Promise<string> {
     const { log } = this.#parts;
+    const { dataDir, trailDir } = this.#config;
+    const directories = trail === null ? [dataDir] : [dataDir, trailDir];
     const sampler = new StorageSampler(
-      { directories: [this.#config.dataDir], intervalMs: STORAGE_EVERY_MS },
+      { directories, intervalMs: STORAGE_EVERY_MS },
       { clock: systemClock, timers: systemTimers, log, read: readSpace },
     );
     this.#undo.push(() => sampler.stop());
@@ -194,11 +219,9 @@ export class Gateway {
     const sources = healthSources({
       loaded: this.#loaded,
       clock: systemClock,
-      buffer,
-      intake,
-      uplink,
+      ...stages,
       verification: this.#verification,
-      time,
+      worm: () => trail?.facts().worm ?? 'none',
       storage: () => sampler.facts(),
       commitFailure: () => this.#commitFailure,
     });

@@ -18,6 +18,7 @@ export interface HealthParts {
   readonly uplink: Uplink;
   readonly verification: FirstVerification;
   readonly time: Timekeeper;
+  readonly worm: HealthSources['worm'];
   readonly storage: () => StorageFacts | null;
   /** The latest commit's failure, null when it succeeded. */
   readonly commitFailure: () => { error: CounterfoilError; atMs: number } | null;
@@ -64,7 +65,7 @@ export function healthSources(parts: HealthParts): HealthSources {
     streams: () => uplink.streams(),
     storage: parts.storage,
     wallClock: () => parts.time.facts(),
-    worm: () => 'none',
+    worm: parts.worm,
     roster: () => parts.verification.facts(),
     warnings: () => warnings,
   };

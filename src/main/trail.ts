@@ -1,0 +1,49 @@
+/** The trail, put together: both logs under `trail_dir`, kept and signed by the gateway itself. */
+import { mkdirSync } from 'node:fs';
+import { systemClock, systemTimers } from '../base/clock.ts';
+import type { Config } from '../base/config/load.ts';
+import { type CounterfoilError, messageOf } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import type { RecordBuffer } from '../buffer/api.ts';
+import type { Trail } from '../trail/api.ts';
+import { nodeDisk } from '../trail/disk.ts';
+import { TRAIL_OPTIONS } from '../trail/options.ts';
+import { ownKeeper } from '../trail/own-keeper.ts';
+import { ownSigner } from '../trail/own-signer.ts';
+import { openTrail } from '../trail/trail.ts';
+
+export interface GatewayTrailParts {
+  readonly config: Config;
+  readonly buffer: RecordBuffer;
+  readonly log: Log;
+  readonly onFatal: (error: CounterfoilError) => void;
+}
+
+export type OpenTrail = (parts: GatewayTrailParts) => Promise<Trail>;
+
+/** Resolves when the trail has caught up with the buffer; never rejects. */
+export const openGatewayTrail: OpenTrail = async ({ config, buffer, log, onFatal }) => {
+  const { dataDir, trailDir } = config;
+  try {
+    mkdirSync(trailDir, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    log.error('trail_dir cannot be made', { error: messageOf(error), hint: 'Look at its rights and its disk.' });
+  }
+  return await openTrail({
+    gatewayId: buffer.gatewayId,
+    epoch: buffer.epoch,
+    trailDir,
+    dataDir,
+    outbox: buffer.trail,
+    note: (trailLog, kind, body) => buffer.note(trailLog, kind, body),
+    fixedSize: (trailLog) => buffer.facts().auditSize[trailLog],
+    keeper: ownKeeper(trailDir),
+    signer: ownSigner(dataDir),
+    disk: nodeDisk,
+    clock: systemClock,
+    timers: systemTimers,
+    log,
+    onFatal,
+    options: TRAIL_OPTIONS,
+  });
+};
