@@ -15,7 +15,7 @@ const ROWS_AT_ONCE = 1000;
 const ROW_BYTES_AT_ONCE = 4 * 1024 * 1024;
 /** Rows looked through for entries `segment`; beyond, one is written a second time, which harms nobody. */
 const ROWS_SURVEYED = 5000;
-export const NO_LEAF: string = Buffer.alloc(32).toString('base64');
+const NO_LEAF: string = Buffer.alloc(32).toString('base64');
 /** Entries the trail writes about itself: they alone are no reason for a new checkpoint. */
 const OWN_KINDS: ReadonlySet<string> = new Set(['segment', 'trail_key', 'cp', 'cosigned']);
 

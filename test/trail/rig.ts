@@ -19,7 +19,7 @@ export const GATEWAY = 'gw-0042';
 export const EPOCH = '0123abcd';
 
 /** Waiting is over at once, and the clock says that the time has passed. */
-export class FastTime implements Clock, Timers {
+class FastTime implements Clock, Timers {
   /** Added to the wall clock only. */
   stepMs = 0;
   #nowMs = 0;
@@ -40,7 +40,7 @@ export class FastTime implements Clock, Timers {
 const { privateKey } = generateKeyPairSync('ed25519');
 
 /** Remembers across the lives of the gateway, as the sealer does. */
-export class MemorySigner implements CheckpointSigner {
+class MemorySigner implements CheckpointSigner {
   readonly heads = new Map<TrailLog, { heads: readonly RememberedHead[]; note: string }>();
   isAway = false;
 
