@@ -26,6 +26,7 @@ export type ErrorCode =
   | 'review_refused'
   | 'review_stale'
   | 'trail_unfit'
+  | 'signer_damaged'
   | 'sealer_unreachable'
   | 'checkpoint_refused'
   | 'internal';
@@ -49,6 +50,7 @@ const EXIT_OF: Record<ErrorCode, ExitCode> = {
   review_refused: EXIT.failure,
   review_stale: EXIT.failure,
   trail_unfit: EXIT.config,
+  signer_damaged: EXIT.config,
   sealer_unreachable: EXIT.failure,
   checkpoint_refused: EXIT.failure,
   internal: EXIT.failure,

@@ -23,11 +23,13 @@ export interface LogFields {
   readonly limit?: number;
   readonly mqtt?: readonly string[];
   readonly reason?: string;
+  readonly segment?: number;
   readonly sequence?: number;
   readonly signal?: string;
   readonly status?: number;
   readonly stream?: string;
   readonly to?: string;
+  readonly trail?: string;
   readonly version?: string;
 }
 

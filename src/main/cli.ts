@@ -19,6 +19,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   pms: async () => (await import('./commands/pms.ts')).pmsCommand(),
   manifest: async () => (await import('./commands/manifest.ts')).manifestCommand(),
   trail: async () => (await import('./commands/trail.ts')).trailCommand(),
+  sealer: async () => (await import('./commands/sealer.ts')).sealerCommand(),
   demo: async () => (await import('./commands/demo.ts')).demoCommand(),
 };
 
@@ -34,6 +35,7 @@ const ABOUT: Readonly<Record<string, string>> = {
   pms: 'check a PMS, or serve the reference PMS',
   manifest: 'signed manifests of Schedule II records after an outage: list, show, verify',
   trail: 'the audit log: verify, show, export, prove',
+  sealer: 'keep the trail append-only and sign it, beside the gateway',
   demo: 'show the gateway at work: lanes, outages, a reference PMS',
 };
 

@@ -1,6 +1,7 @@
 /** Programs from Debian that tests use as real peers. Where one is absent its tests are skipped, and say so loudly. */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { canBeOthers } from './sealer/users.ts';
 
 /** Debian's Python knows python3-paho-mqtt; another Python earlier on the PATH usually does not. */
 const PYTHONS = ['/usr/bin/python3', 'python3'];
@@ -22,6 +23,9 @@ const PRESENT: Readonly<Record<string, () => boolean>> = {
   sqlite3: () => succeeds('sqlite3', ['--version']),
   mosquitto: () => runs('mosquitto', ['-h']),
   'rabbitmq-server': () => existsSync('/usr/lib/rabbitmq/bin/rabbitmq-server'),
+  python3: () => existsSync('/usr/bin/python3'),
+  'root with loop devices': () => canBeOthers(),
+  'systemd-analyze': () => succeeds('systemd-analyze', ['--version']),
   'python3 with paho': () => pahoPython !== undefined,
 };
 
@@ -45,5 +49,8 @@ const PACKAGE_OF: Readonly<Record<string, string>> = {
   sqlite3: 'apt-get install sqlite3',
   mosquitto: 'apt-get install mosquitto',
   'rabbitmq-server': 'apt-get install rabbitmq-server',
+  python3: 'apt-get install python3',
+  'root with loop devices': 'run as root; apt-get install e2fsprogs util-linux mount',
+  'systemd-analyze': 'apt-get install systemd',
   'python3 with paho': 'apt-get install python3-paho-mqtt',
 };

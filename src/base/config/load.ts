@@ -116,7 +116,7 @@ function resolveTree(tree: ConfigTree, base: string): ResolvedTree {
 }
 
 /** Keys that hold paths say so by their name. */
-const PATH_KEY = /(_file|_dir)$|^product_table$/;
+const PATH_KEY = /(_file|_dir|_socket)$|^product_table$/;
 
 function absolutePaths<T>(value: T, base: string): T {
   const walk = (inner: unknown, key: string): unknown => {

@@ -198,6 +198,13 @@ const scheduleTwo = z.strictObject({
     .describe('required: a Schedule II record that no second person has signed is held.'),
 });
 
+const trail = z.strictObject({
+  sealer_socket: path("the sealer's socket")
+    .nullable()
+    .default(null)
+    .describe('Socket of the sealer, which keeps the trail append-only and signs it. null: nobody does, worm is none.'),
+});
+
 const recovery = z.strictObject({
   public_key_file: path('the recovery public key (PEM)')
     .nullable()
@@ -252,6 +259,7 @@ export const configSchema = z.strictObject({
   storage: storage.prefault({}).describe('The storage breaker; shares of the space, 0.8 is 80 %.'),
   retention: retention.prefault({}).describe('How long records are kept.'),
   schedule_two: scheduleTwo.prefault({}).describe('Schedule II.'),
+  trail: trail.prefault({}).describe('Who keeps the trail from being changed.'),
   recovery: recovery.prefault({}).describe('Getting records out of a dead box.'),
 });
 

@@ -5,6 +5,7 @@ import { type CounterfoilError, messageOf } from '../../base/errors.ts';
 import { createLog, type Log } from '../../base/log.ts';
 import { Gateway } from '../gateway.ts';
 import { releaseStartUpMemory } from '../memory.ts';
+import { stopSignal } from '../stop-signal.ts';
 
 export function runCommand(): Command {
   return new Command('run')
@@ -46,11 +47,4 @@ function reload(gateway: Gateway, log: Log): void {
 function die(error: CounterfoilError): void {
   process.stderr.write(`counterfoil: ${error.message}\nhint: ${error.hint}\n`);
   process.exit(error.exitCode);
-}
-
-/** Resolves at the first signal; a second one ends the process the ordinary way. */
-function stopSignal(): Promise<string> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
-  });
 }
