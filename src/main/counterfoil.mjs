@@ -28,10 +28,10 @@ function compileCache() {
   }
 }
 
-// The gateway is a small box's only guest: a small young generation, an early look at the old one and one malloc arena
-// keep its memory low. None can be set from inside, so the process replaces itself once (same pid, so a supervisor sees
-// nothing of it).
-if (process.argv[2] === 'run' && process.env.COUNTERFOIL_TUNED === undefined) {
+// Gateway and sealer are a small box's only guests: a small young generation, an early look at the old one and one malloc
+// arena keep their memory low. None can be set from inside, so such a process replaces itself once (same pid, so a
+// supervisor sees nothing of it).
+if (['run', 'sealer'].includes(process.argv[2] ?? '') && process.env.COUNTERFOIL_TUNED === undefined) {
   const flags = [
     '--max-semi-space-size=4',
     '--max-old-space-size=160',

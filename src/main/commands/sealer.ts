@@ -5,6 +5,7 @@ import { CounterfoilError } from '../../base/errors.ts';
 import { createLog } from '../../base/log.ts';
 import { Sealer } from '../../sealer/sealer.ts';
 import { sealerServer } from '../../sealer/serve.ts';
+import { releaseStartUpMemory } from '../memory.ts';
 import { stopSignal } from '../stop-signal.ts';
 
 interface SealerFlags {
@@ -44,6 +45,7 @@ async function serve(flags: SealerFlags): Promise<void> {
   const sealer = await Sealer.open({ trailDir: config.trailDir, stateDir, log });
   const server = sealerServer(socketPath, sealer, log);
   await server.start();
+  releaseStartUpMemory();
   log.info('ready', { address: socketPath });
   log.info('stopping', { signal: await stopped });
   await server.stop();
