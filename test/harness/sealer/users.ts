@@ -58,10 +58,13 @@ export function startNode(
   return Program.start('unshare', wrapped, { env: { PATH: process.env.PATH, ...env } });
 }
 
-/** Runs a program to its end as that user, with a text on standard input; gives its output. Throws when it fails. */
+/** Runs a program to its end as that user, with a text on standard input; gives its output. Throws what it said when it fails. */
 export function runAs(user: User, input: string, ...command: readonly string[]): string {
   const [program = '', ...args] = [...privileges(user), ...command];
-  return execFileSync(program, args, { input, encoding: 'utf8', cwd: '/', stdio: 'pipe' });
+  // A program that fails may not have read its input: how it ended says more than a broken pipe.
+  const { status, stdout, stderr, error } = spawnSync(program, args, { input, encoding: 'utf8', cwd: '/' });
+  if (status === 0) return stdout;
+  throw new Error(`${command[0]} ended with ${status}: ${stderr || error?.message}`);
 }
 
 /** Starts a program as that user. */
