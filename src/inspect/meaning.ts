@@ -130,7 +130,9 @@ export class Meaning {
 
   #diskFailed({ code, n, step }: Body, place: Place): void {
     if (step === 'write' || step === 'sync') this.#around.tails.diskFailed(Number(n));
-    const what = `segment ${Number(n)} was abandoned, ${String(step)} failed with ${String(code)}`;
+    // Sealing is tried again: a segment that is not sealed yet counts like any other.
+    const outcome = step === 'seal' ? 'was not sealed then' : `was abandoned, ${String(step)} failed`;
+    const what = `segment ${Number(n)} ${outcome} (${String(code)})`;
     this.#around.findings.remark('disk_failed', place.segment, place.index, `entry ${place.index} tells that ${what}`);
   }
 

@@ -21,6 +21,7 @@ import { refuseWhatIsMissing } from './fitness.ts';
 import { healthSources } from './health-sources.ts';
 import { makeIntake, statusEveryMs } from './intake.ts';
 import { loadProducts } from './products.ts';
+import { requireAppendOnly } from './require-append-only.ts';
 import { removeAddresses, writeAddresses } from './run-files.ts';
 import { newestWriteMs, timekeeper } from './timekeeping.ts';
 import { type OpenTrail, openGatewayTrail } from './trail.ts';
@@ -78,6 +79,7 @@ export class Gateway {
   async start(): Promise<GatewayAddresses> {
     const { log } = this.#parts;
     refuseWhatIsMissing(this.#config);
+    if (this.#config.production) await requireAppendOnly(this.#config.trailDir);
     const products = loadProducts(this.#config.productTable);
     this.#verification.start();
     const newestWrite = newestWriteMs(this.#config.dataDir);

@@ -1,4 +1,6 @@
-/** The trail, put together: both logs under `trail_dir`, kept and signed by the gateway itself. */
+/**
+ * The trail, put together: both logs under `trail_dir`, kept and signed by the sealer, or, without one, by the gateway itself.
+ */
 import { mkdirSync } from 'node:fs';
 import { systemClock, systemTimers } from '../base/clock.ts';
 import type { Config } from '../base/config/load.ts';
@@ -10,7 +12,9 @@ import { nodeDisk } from '../trail/disk.ts';
 import { TRAIL_OPTIONS } from '../trail/options.ts';
 import { ownKeeper } from '../trail/own-keeper.ts';
 import { ownSigner } from '../trail/own-signer.ts';
-import { openTrail } from '../trail/trail.ts';
+import { patientDisk } from '../trail/patient-disk.ts';
+import { SealerClient } from '../trail/sealer-client.ts';
+import { openTrail, type TrailParts } from '../trail/trail.ts';
 
 export interface GatewayTrailParts {
   readonly config: Config;
@@ -24,11 +28,6 @@ export type OpenTrail = (parts: GatewayTrailParts) => Promise<Trail>;
 /** Resolves when the trail has caught up with the buffer; never rejects. */
 export const openGatewayTrail: OpenTrail = async ({ config, buffer, log, onFatal }) => {
   const { dataDir, trailDir } = config;
-  try {
-    mkdirSync(trailDir, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    log.error('trail_dir cannot be made', { error: messageOf(error), hint: 'Look at its rights and its disk.' });
-  }
   return await openTrail({
     gatewayId: buffer.gatewayId,
     epoch: buffer.epoch,
@@ -37,9 +36,7 @@ export const openGatewayTrail: OpenTrail = async ({ config, buffer, log, onFatal
     outbox: buffer.trail,
     note: (trailLog, kind, body) => buffer.note(trailLog, kind, body),
     fixedSize: (trailLog) => buffer.facts().auditSize[trailLog],
-    keeper: ownKeeper(trailDir),
-    signer: ownSigner(dataDir),
-    disk: nodeDisk,
+    ...helpers(config, log),
     clock: systemClock,
     timers: systemTimers,
     log,
@@ -47,3 +44,17 @@ export const openGatewayTrail: OpenTrail = async ({ config, buffer, log, onFatal
     options: TRAIL_OPTIONS,
   });
 };
+
+/** Who keeps and signs; without a sealer nobody keeps the files from being changed, and health says `worm: none`. */
+function helpers({ dataDir, trailDir, trail }: Config, log: Log): Pick<TrailParts, 'keeper' | 'signer' | 'disk'> {
+  if (trail.sealerSocket !== null) {
+    const sealer = new SealerClient({ socketPath: trail.sealerSocket, trailDir });
+    return { keeper: sealer, signer: sealer, disk: patientDisk(nodeDisk, systemTimers) };
+  }
+  try {
+    mkdirSync(trailDir, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    log.error('trail_dir cannot be made', { error: messageOf(error), hint: 'Look at its rights and its disk.' });
+  }
+  return { keeper: ownKeeper(trailDir), signer: ownSigner(dataDir), disk: nodeDisk };
+}

@@ -17,14 +17,8 @@ const FATAL_IN_A_ROW = 3;
 /** A folder may be shut for some milliseconds while the sealer makes a segment. */
 const OPEN_TRIES = 3;
 
-/** Codes of all troubles that end when something could be written again. */
-export const FAULT_CODES: readonly string[] = [
-  'trail_full',
-  'segment_open',
-  'segment_write',
-  'segment_sync',
-  'sealer_unreachable',
-];
+/** Codes of all troubles that end when something could be written again. A sealer that is away is back when it signs. */
+export const FAULT_CODES: readonly string[] = ['trail_full', 'segment_open', 'segment_write', 'segment_sync'];
 
 /** Null while it may still be an accident. */
 export function troubleOf({ n, step, code, cause }: SegmentFault, inARow: number): TroubleTexts | null {

@@ -62,7 +62,12 @@ export class LogTrail {
       (from, to) => index.leaves(from, to),
       new NodeCache(join(parts.dataDir, `trail-${log}.nodes`)),
     );
-    this.#sealing = new Sealing({ log, keeper, onFault: (fault) => this.#onSealFault(fault) });
+    this.#sealing = new Sealing({
+      log,
+      keeper,
+      onFault: (fault) => this.#onSealFault(fault),
+      onSealed: () => parts.troubles.clear(log, ['segment_seal']),
+    });
     const appender = new SegmentAppender(
       { log, trailDir, disk, keeper, clock, segmentBytes: options.segmentBytes },
       recovery.tip,

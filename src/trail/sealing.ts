@@ -10,6 +10,8 @@ export interface SealingParts {
   readonly log: TrailLog;
   readonly keeper: SegmentKeeper;
   readonly onFault: (fault: SegmentFault) => void;
+  /** All that was to be sealed is. */
+  readonly onSealed: () => void;
 }
 
 export class Sealing {
@@ -43,5 +45,6 @@ export class Sealing {
       }
       this.#from = at + 1;
     }
+    this.#parts.onSealed();
   }
 }

@@ -23,6 +23,8 @@ export interface GatewayOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Modules loaded into the process before the gateway: shorter limits, planted faults. */
   readonly preload?: readonly string[];
+  /** Starts the program in another way: as another user. Default: as whoever runs the test. */
+  readonly launch?: (args: readonly string[], env: NodeJS.ProcessEnv) => Program;
 }
 
 export interface LogLine {
@@ -206,6 +208,11 @@ export class Gateway {
   #spawn(): Program {
     mkdirSync(this.folder, { recursive: true });
     const file = writeConfig(this.folder, this.#options);
+    const { launch } = this.#options;
+    if (launch !== undefined) {
+      this.#program = launch(['run', '--config', file], this.#options.env ?? {});
+      return this.#program;
+    }
     const env = { ...process.env, ...this.#options.env };
     const preload = (this.#options.preload ?? []).flatMap((module) => ['--import', module]);
     const args = [...preload, COUNTERFOIL, 'run', '--config', file];

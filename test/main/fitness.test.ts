@@ -22,6 +22,7 @@ describe('refuseWhatIsMissing', () => {
       production: true,
       'schedule_two.signature': 'optional',
       'recovery.public_key_file': '/etc/counterfoil/recovery.pem',
+      'trail.sealer_socket': '/run/counterfoil-sealer/sealer.sock',
     });
     expect(() => refuseWhatIsMissing(config)).toThrow(/production: the append-only trail/);
   });

@@ -2,11 +2,19 @@
  * The trail cannot be changed by who owns the gateway: the real sealer as a user of its own with one capability, on a real
  * ext4, and the gateway's user with an empty bounding set, who tries everything there is.
  */
+
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { counterfoil } from '../harness/command.ts';
+import { Gateway } from '../harness/gateway.ts';
+import { publish } from '../harness/mosquitto.ts';
 import { missing } from '../harness/programs.ts';
+import { aRecord, wire } from '../harness/records.ts';
 import { Scene } from '../harness/scene.ts';
 import { type Attempt, SealedBox } from '../harness/sealer/box.ts';
-import { GATEWAY, runAs, SEALER, STRANGER, startAs } from '../harness/sealer/users.ts';
+import { GATEWAY, ownFolder, runAs, SEALER, STRANGER, startAs, startNode, type User } from '../harness/sealer/users.ts';
 
 let scene: Scene;
 let box: SealedBox;
@@ -111,6 +119,76 @@ describe.skipIf(missing('root with loop devices', 'python3'))('a trail with a se
     runAs(GATEWAY, '', '/usr/bin/python3', '-c', knock, box.socketPath);
   });
 });
+
+describe.skipIf(missing('root with loop devices', 'mosquitto_pub'))('a gateway with a sealer', () => {
+  beforeEach(() => {
+    scene = new Scene();
+    box = new SealedBox(scene);
+  });
+  afterEach(async () => await scene.close());
+
+  test('appends to what it cannot change, goes on while the sealer is away, and has everything signed in the end', async () => {
+    await box.start();
+    const gateway = await Gateway.start(scene, box.gatewayOptions());
+    expect(await publish(gateway, 'lane-1', wire(aRecord()))).toMatchObject({ acknowledged: true });
+    await trailHas('"k":"intake"');
+    await trailHas('"k":"cp"');
+    expect(await weaknesses()).toBe('');
+
+    await box.kill();
+    expect(await publish(gateway, 'lane-1', wire(aRecord()))).toMatchObject({ acknowledged: true });
+    await trailHas('"k":"intake"', 2);
+    // The end of a process ends its segment unless all of it is known to be synced; the one made ready ahead is there.
+    await gateway.kill();
+    await gateway.start();
+    expect(await publish(gateway, 'lane-1', wire(aRecord()))).toMatchObject({ acknowledged: true });
+    await trailHas('"k":"intake"', 3);
+    await gateway.logged(({ code }) => code === 'sealer_unreachable', 'the trouble "sealer_unreachable"');
+
+    await box.start();
+    await gateway.stop();
+    const { logs } = (await box.ask('state')) as { logs: { audit: { newest: number; head: { size: number } } } };
+    expect(logs.audit.newest).toBeGreaterThan(0);
+    expect(box.flags('audit', 0)).toMatch(/i/);
+    const said = await counterfoil('trail', 'verify', box.trailDir);
+    expect(said).toMatchObject({ code: 0, output: expect.stringContaining('VERDICT: the trail holds') });
+  });
+
+  test('production asks this of a trail, and believes nobody', async () => {
+    const plain = ownFolder(join(box.folder, 'plain'), GATEWAY, '0700');
+    for (const log of ['audit', 'schedule_two']) ownFolder(join(plain, log), GATEWAY, '0700');
+    runAs(GATEWAY, '', 'touch', join(plain, 'audit/s00000000.log'));
+    const found = await weaknesses(plain);
+    expect(found).toMatch(/s00000000\.log can be overwritten/);
+    expect(found).toMatch(/files can be made/);
+    expect(found).toMatch(/schedule_two has no segment/);
+
+    await box.start();
+    await box.ask('open', { log: 'audit', n: 0 });
+    expect(await weaknesses()).toBe('');
+    execFileSync('chattr', ['-a', box.segment('audit', 1)]);
+    expect(await weaknesses()).toMatch(/s00000001\.log can be overwritten/);
+    const powerful = { ...GATEWAY, capabilities: '-all,+linux_immutable' };
+    expect(await weaknesses(box.trailDir, powerful)).toMatch(/has capabilities/);
+  });
+});
+
+/** Waits until the audit trail's segments hold a text so many times. */
+async function trailHas(text: string, times = 1): Promise<void> {
+  const audit = join(box.trailDir, 'audit');
+  const count = () => {
+    const all = readdirSync(audit).map((name) => readFileSync(join(audit, name), 'utf8'));
+    return all.join('').split(text).length - 1;
+  };
+  await expect.poll(count, { timeout: 30_000 }).toBeGreaterThanOrEqual(times);
+}
+
+/** What a user could do to a trail besides appending; empty when nothing. */
+async function weaknesses(trailDir = box.trailDir, user: User = GATEWAY): Promise<string> {
+  const program = startNode(box.folder, user, 'test/harness/sealer/weaknesses.ts', [trailDir]);
+  expect(await program.ended()).toEqual({ code: 0, signal: null });
+  return program.lines.join('\n');
+}
 
 /** What an attempt achieved that it must not. */
 function allowed(attempts: readonly Attempt[]): Attempt[] {

@@ -127,6 +127,11 @@ function productionProblems(tree: ConfigTree): Problem[] {
       'is missing; without it nobody can read the records of a dead box. Write the path of the recovery public key (PEM)';
     problems.push({ path: ['recovery', 'public_key_file'], text });
   }
+  if (tree.trail.sealer_socket === null) {
+    const text =
+      'is missing; without a sealer whoever owns this process can rewrite the trail. Write the path of its socket, such as /run/counterfoil-sealer/sealer.sock';
+    problems.push({ path: ['trail', 'sealer_socket'], text });
+  }
   if (isPlainBeyondLoopback(tree.pms.url)) {
     const text = 'would send records readable over the network in production; write an https:// address';
     problems.push({ path: ['pms', 'url'], text });

@@ -82,9 +82,11 @@ test('production asks for what has no safe default', () => {
   expect(keysOf({ production: true, pms: { url: 'http://pms.example.com' } })).toEqual([
     'schedule_two.signature',
     'recovery.public_key_file',
+    'trail.sealer_socket',
     'pms.url',
   ]);
-  const complete = { schedule_two: { signature: 'optional' }, recovery: { public_key_file: 'r.pem' } };
+  const trail = { sealer_socket: '/run/sealer.sock' };
+  const complete = { trail, schedule_two: { signature: 'optional' }, recovery: { public_key_file: 'r.pem' } };
   expect(keysOf({ production: true, ...complete })).toEqual([]);
   expect(weakSettings(treeOf({ production: true, ...complete }))).toMatchObject([{ key: 'schedule_two.roster_file' }]);
 });

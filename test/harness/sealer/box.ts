@@ -1,10 +1,11 @@
 /** A box with a sealer: a disk of its own for the trail, the sealer's process, and what the gateway's user can do to it. */
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { z } from 'zod';
 import type { SealedLog } from '../../../src/base/sealer-wire.ts';
 import { callSocket } from '../../../src/base/socket/call.ts';
+import type { GatewayOptions } from '../gateway.ts';
 import type { Ending, Program } from '../program.ts';
 import type { Scene } from '../scene.ts';
 import { LoopDisk } from './loop-disk.ts';
@@ -87,6 +88,17 @@ export class SealedBox {
   ask(op: string, params: Readonly<Record<string, unknown>> = {}): Promise<Record<string, unknown>> {
     const result = z.record(z.string(), z.unknown());
     return callSocket({ path: this.socketPath, op, params, result, timeoutMs: 30_000, maxAnswerBytes: 1 << 20 });
+  }
+
+  /** What a gateway needs to run on this box as its own user; its folder is made. */
+  gatewayOptions(): GatewayOptions {
+    const folder = join(this.folder, 'gateway');
+    mkdirSync(folder, { recursive: true, mode: 0o755 });
+    ownFolder(join(folder, 'data'), GATEWAY, '0700');
+    const env = { COUNTERFOIL_TRAIL_DIR: this.trailDir, COUNTERFOIL_TRAIL_SEALER_SOCKET: this.socketPath };
+    const launch: GatewayOptions['launch'] = (args, given) =>
+      startNode(this.folder, GATEWAY, 'src/main/counterfoil.mjs', args, given);
+    return { folder, env, launch };
   }
 
   /** The gateway's user appends, as the gateway does. */
