@@ -29,6 +29,7 @@ export type ErrorCode =
   | 'signer_damaged'
   | 'sealer_unreachable'
   | 'checkpoint_refused'
+  | 'trail_damaged'
   | 'internal';
 
 const EXIT_OF: Record<ErrorCode, ExitCode> = {
@@ -53,6 +54,7 @@ const EXIT_OF: Record<ErrorCode, ExitCode> = {
   signer_damaged: EXIT.config,
   sealer_unreachable: EXIT.failure,
   checkpoint_refused: EXIT.failure,
+  trail_damaged: EXIT.failure,
   internal: EXIT.failure,
 };
 

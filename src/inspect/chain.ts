@@ -26,7 +26,7 @@ export class Chain {
   readonly tree: GrowingTree;
   readonly #findings: Findings;
   readonly #onEntry: OnEntry;
-  readonly #onLeaf: (size: number) => void;
+  readonly #onLeaf: (size: number, leaf: Buffer) => void;
   readonly #line = newEntryLine();
   #expected: number;
   #previous: string;
@@ -38,7 +38,7 @@ export class Chain {
     previous: string,
     findings: Findings,
     onEntry: OnEntry,
-    onLeaf: (size: number) => void,
+    onLeaf: (size: number, leaf: Buffer) => void,
   ) {
     this.tree = tree;
     this.#expected = tree.size;
@@ -155,7 +155,7 @@ export class Chain {
   #append(leaf: Buffer): void {
     if (this.#treeLost) return;
     this.tree.append(leaf);
-    this.#onLeaf(this.tree.size);
+    this.#onLeaf(this.tree.size, leaf);
   }
 }
 

@@ -26,6 +26,8 @@ export interface LogTask {
   readonly scanner: LineScanner;
   /** What the other trail tells of the clock. */
   readonly clockWords: readonly ClockWord[];
+  /** Hears each leaf of the tree, in order; the buffer is used again. */
+  readonly onLeaf?: (index: number, leaf: Buffer) => void;
 }
 
 export interface LogResult {
@@ -86,8 +88,10 @@ class LogCheck {
     this.#firstIndex = window?.size ?? 0;
     const tree = window === null ? new GrowingTree() : GrowingTree.startingAt(window.size, window.subtrees);
     const onEntry = (line: EntryLine, place: Place) => this.#entry(line, place);
-    this.#chain = new Chain(tree, window?.leaf ?? NO_LEAF, this.#findings, onEntry, (size) => this.#leaf(size));
-    this.#leaf(tree.size);
+    this.#chain = new Chain(tree, window?.leaf ?? NO_LEAF, this.#findings, onEntry, (size, leaf) =>
+      this.#leaf(size, leaf),
+    );
+    this.#leaf(tree.size, null);
     this.#meaning = new Meaning({
       log: task.log,
       files,
@@ -238,8 +242,9 @@ class LogCheck {
   }
 
   /** The tree has just come to this size. */
-  #leaf(size: number): void {
-    const { wantedRoots } = this.#task;
+  #leaf(size: number, leaf: Buffer | null): void {
+    const { onLeaf, wantedRoots } = this.#task;
+    if (leaf !== null) onLeaf?.(size - 1, leaf);
     while ((wantedRoots[this.#nextRoot] ?? Number.POSITIVE_INFINITY) <= size) {
       if (wantedRoots[this.#nextRoot] === size) this.#roots.set(size, this.#chain?.tree.root() ?? EMPTY_ROOT);
       this.#nextRoot += 1;

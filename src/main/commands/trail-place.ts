@@ -32,3 +32,21 @@ export function logNamed(name: string | undefined): LogName | null {
     throw new CounterfoilError('usage', `there is no trail "${name}"`, `Write ${LOGS.join(' or ')}.`);
   return found;
 }
+
+/** A moment in ms since 1970; a day alone is its first moment, or its last. @throws CounterfoilError `usage`. */
+export function timeOf(text: string, isEnd: boolean): number {
+  const day = /^\d{4}-\d{2}-\d{2}$/.test(text);
+  const ms = Date.parse(day ? `${text}T${isEnd ? '23:59:59.999' : '00:00:00.000'}Z` : text);
+  const isMoment = day || /T.*(Z|[+-]\d{2}:\d{2})$/.test(text);
+  if (Number.isNaN(ms) || !isMoment) {
+    throw new CounterfoilError('usage', `"${text}" is no time`, 'Write 2026-11-25, or 2026-11-25T09:00:00Z.');
+  }
+  return ms;
+}
+
+/** A whole number given with an option. @throws CounterfoilError `usage`. */
+export function whole(text: string, option: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 0 && text !== '') return value;
+  throw new CounterfoilError('usage', `${option} ${text} is no whole number`, 'Give a number such as 42.');
+}

@@ -6,7 +6,7 @@ import { type Filter, type Position, readEntries, type ShownEntry } from '../../
 import { oneLine } from '../../inspect/one-line.ts';
 import { findLogs, type LogName } from '../../inspect/verify.ts';
 import type { CommandIo } from './io.ts';
-import { logNamed, trailDirectory, withPlace } from './trail-place.ts';
+import { logNamed, timeOf, trailDirectory, whole, withPlace } from './trail-place.ts';
 
 /** How long a follower waits before it looks again. */
 const LOOK_AGAIN_MS = 500;
@@ -80,21 +80,4 @@ function rangeOf(range: string | undefined): [number, number] {
   const from = first === '' ? 0 : Number(first);
   if (dots === '') return [from, from];
   return [from, last === '' ? Number.POSITIVE_INFINITY : Number(last)];
-}
-
-/** A moment in ms since 1970; a day alone is its first moment, or its last. @throws CounterfoilError `usage`. */
-export function timeOf(text: string, isEnd: boolean): number {
-  const day = /^\d{4}-\d{2}-\d{2}$/.test(text);
-  const ms = Date.parse(day ? `${text}T${isEnd ? '23:59:59.999' : '00:00:00.000'}Z` : text);
-  const isMoment = day || /T.*(Z|[+-]\d{2}:\d{2})$/.test(text);
-  if (Number.isNaN(ms) || !isMoment) {
-    throw new CounterfoilError('usage', `"${text}" is no time`, 'Write 2026-11-25, or 2026-11-25T09:00:00Z.');
-  }
-  return ms;
-}
-
-function whole(text: string, option: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 0 && text !== '') return value;
-  throw new CounterfoilError('usage', `${option} ${text} is no whole number`, 'Give a number such as 42.');
 }
