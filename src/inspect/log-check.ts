@@ -12,7 +12,7 @@ import { Signed } from './signed.ts';
 import { Tails } from './tails.ts';
 import { type ClockWord, Times } from './times.ts';
 import type { LogVerdict, SegmentVerdict } from './verdict.ts';
-import { readWindow } from './window.ts';
+import { readWindow, type Window } from './window.ts';
 
 export interface LogTask {
   readonly directory: string;
@@ -37,6 +37,16 @@ export interface LogResult {
   readonly leaves: ReadonlyMap<number, string>;
   readonly keyOf: (origin: string) => VerifierKey | null;
   readonly clockWords: readonly ClockWord[];
+  /** By segment: where the trail stood when it began, and the newest checkpoint that held when it ended. */
+  readonly marks: ReadonlyMap<number, SegmentMark>;
+  /** Newest checkpoint that a witness has signed too, as a note with both signatures; null without one. */
+  readonly cosigned: string | null;
+}
+
+export interface SegmentMark {
+  /** Null once the tree cannot be told any more. */
+  readonly begins: Window | null;
+  readonly checkpoint: LogVerdict['checkpoints']['newest'];
 }
 
 /** Verifies a trail. A checkpoint that stands very far behind its size costs a second pass. @throws CounterfoilError `storage_io`. */
@@ -71,6 +81,7 @@ class LogCheck {
   readonly #leaves = new Map<number, string>();
   readonly #meaning: Meaning;
   readonly #segments: SegmentVerdict[] = [];
+  readonly #marks = new Map<number, SegmentMark>();
   #nextRoot = 0;
   #nextLeaf = 0;
   #entriesHere = 0;
@@ -84,6 +95,7 @@ class LogCheck {
     this.#signed = new Signed(task.log, task.trusted, task.witnessKeys, this.#findings);
     this.#tails = new Tails(this.#findings, task.scanner);
     const window = readWindow(task.directory, files.segments[0]?.n ?? 0, this.#findings);
+    this.#signed.believe(window?.keys ?? [], window?.size ?? 0);
     this.#firstSegment = window?.firstSegment ?? 0;
     this.#firstIndex = window?.size ?? 0;
     const tree = window === null ? new GrowingTree() : GrowingTree.startingAt(window.size, window.subtrees);
@@ -126,12 +138,15 @@ class LogCheck {
       leaves: this.#leaves,
       keyOf: (origin) => this.#signed.keyOf(origin),
       clockWords: this.#times.words,
+      marks: this.#marks,
+      cosigned: this.#signed.newestCosigned,
     };
   }
 
   #segment(segment: SegmentFile): void {
     const { n, path, bytes } = segment;
     const extent = this.#extent(segment);
+    const begins = this.#begins(n);
     this.#entriesHere = 0;
     this.#firstHere = null;
     this.#firstTime = null;
@@ -148,6 +163,7 @@ class LogCheck {
         `segment ${n} has no whole line at the end of its part that counts (byte ${extent.to})`,
       );
     }
+    this.#marks.set(n, { begins, checkpoint: this.#signed.newest });
     this.#tail(segment, extent);
     this.#segments.push({
       n,
@@ -162,6 +178,14 @@ class LogCheck {
       last_time: this.#lastTime,
       faults: 0,
     });
+  }
+
+  #begins(firstSegment: number): Window | null {
+    const { tree, head, treeIsWhole } = this.#chain;
+    const subtrees = treeIsWhole ? tree.subtrees() : null;
+    return subtrees === null
+      ? null
+      : { firstSegment, size: tree.size, subtrees, leaf: head, keys: this.#signed.epochs.map(({ key }) => key) };
   }
 
   #extent(segment: SegmentFile): Extent {

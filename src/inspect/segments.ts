@@ -7,6 +7,15 @@ import { basename, join } from 'node:path';
 import { entryText, hashHolds, MAX_LINE_BYTES, newEntryLine, readLine } from './entry-line.ts';
 import { attempt, lineScanner } from './files.ts';
 
+/** What `trail export` puts beside the segments. */
+const OF_AN_EXPORT = new Set([
+  'checkpoint',
+  'checkpoint.text',
+  'checkpoint.sig',
+  'cosigned-checkpoint',
+  'window.json',
+  'tile',
+]);
 const SEGMENT_NAME = /^s(\d{8})\.log$/;
 
 export interface SegmentFile {
@@ -68,7 +77,7 @@ export function readTrailFiles(directory: string): TrailFiles {
     if (typeof framing === 'string') continue;
     for (const [n, word] of framing.told) told.set(n, word);
   }
-  const strangers = names.filter((name) => !SEGMENT_NAME.test(name));
+  const strangers = names.filter((name) => !SEGMENT_NAME.test(name) && !OF_AN_EXPORT.has(name));
   return { segments, framings, told, strangers, madeReady: all.length - segments.length };
 }
 

@@ -16,8 +16,8 @@ import {
 import type { EpochVerdict, LogVerdict } from './verdict.ts';
 
 const ORIGIN = /^(.+)\/[0-9a-f]{8}\/(audit|schedule_two)$/;
-/** Checkpoints whose text is kept for cosignatures that come later. */
-const MAX_KEPT_TEXTS = 1024;
+/** Checkpoints that are kept for cosignatures that come later. */
+const MAX_KEPT_NOTES = 1024;
 
 type Body = Readonly<Record<string, unknown>>;
 
@@ -29,13 +29,16 @@ export class Signed {
   proven = 0;
   cosignaturesSeen = 0;
   cosignaturesProven = 0;
+  /** The newest checkpoint under which a witness's cosignature stands, with both signatures; not verified without the witness's key. */
+  newestCosigned: string | null = null;
   /** Sizes whose root was too long ago when their checkpoint came: a second pass must look out for them. */
   readonly late: number[] = [];
   readonly #log: string;
   readonly #trusted: Buffer | null;
   readonly #witnessKeys: readonly VerifierKey[];
   readonly #findings: Findings;
-  readonly #texts = new Map<number, string>();
+  /** Notes of the newest checkpoints, by size. */
+  readonly #notes = new Map<number, { readonly text: string; readonly note: string }>();
   readonly #missingKeys = new Set<string>();
 
   constructor(log: string, trusted: Buffer | null, witnessKeys: readonly VerifierKey[], findings: Findings) {
@@ -49,6 +52,16 @@ export class Signed {
   keyOf(origin: string): VerifierKey | null {
     if (this.#trusted !== null) return keyNamed(origin, this.#trusted);
     return this.keys.get(origin) ?? null;
+  }
+
+  /** Keys told in a part that is left out, before entry `index`. */
+  believe(keys: readonly string[], index: number): void {
+    for (const text of keys) {
+      const key = parseVerifierKey(text);
+      if (key === null) continue;
+      this.keys.set(key.name, key);
+      this.epochs.push({ origin: key.name, key: text, index });
+    }
   }
 
   trailKey(body: Body, place: Place): void {
@@ -102,7 +115,7 @@ export class Signed {
       return;
     }
     if (!this.#isOurs(checkpoint.origin, place) || !this.#isSigned(note, checkpoint, place)) return;
-    this.#rememberText(checkpoint.size, note.text);
+    this.#remember(checkpoint.size, note.text, String(body.note));
     if (checkpoint.size > (place.index ?? 0)) {
       this.#findings.fault(
         'checkpoint_ahead',
@@ -141,13 +154,15 @@ export class Signed {
       );
       return;
     }
+    const size = Number(body.size);
+    const note = this.#notes.get(size)?.note;
+    if (note !== undefined) this.newestCosigned = `${note}${String(body.cosignature).trimEnd()}\n`;
     const key = this.#witnessKeys.find(({ name, id }) => name === signature.name && id === signature.keyId);
     if (key === undefined) {
       this.#keyMissing(signature.name, place);
       return;
     }
-    const size = Number(body.size);
-    const text = this.#texts.get(size) ?? this.#textOf(size, rootAt(size));
+    const text = this.#notes.get(size)?.text ?? this.#textOf(size, rootAt(size));
     if (text !== null && isSignedBy(text, signature, key)) this.cosignaturesProven += 1;
     else {
       this.#findings.fault(
@@ -175,10 +190,10 @@ export class Signed {
     return false;
   }
 
-  #rememberText(size: number, text: string): void {
-    this.#texts.set(size, text);
-    const [oldest] = this.#texts.keys();
-    if (this.#texts.size > MAX_KEPT_TEXTS && oldest !== undefined) this.#texts.delete(oldest);
+  #remember(size: number, text: string, note: string): void {
+    this.#notes.set(size, { text, note });
+    const [oldest] = this.#notes.keys();
+    if (this.#notes.size > MAX_KEPT_NOTES && oldest !== undefined) this.#notes.delete(oldest);
   }
 
   #textOf(size: number, root: Buffer | null): string | null {

@@ -1,7 +1,6 @@
 /** Where an export goes: a directory, or a POSIX tar (IEEE Std 1003.1, ustar) whose bytes depend on its contents alone. */
 import {
   closeSync,
-  copyFileSync,
   existsSync,
   fsyncSync,
   mkdirSync,
@@ -9,7 +8,6 @@ import {
   readdirSync,
   renameSync,
   rmSync,
-  truncateSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -37,6 +35,7 @@ export interface BundleSink {
 export function directorySink(directory: string): BundleSink {
   const existed = existsSync(directory);
   if (existed && writing(directory, () => readdirSync(directory)).length > 0) throw isThere(directory);
+  writing(directory, () => mkdirSync(directory, { recursive: true }));
   const made = (name: string): string => {
     const path = join(directory, name);
     mkdirSync(dirname(path), { recursive: true });
@@ -46,12 +45,15 @@ export function directorySink(directory: string): BundleSink {
     add: (name, bytes) => writing(directory, () => writeFileSync(made(name), bytes, { flag: 'wx' })),
     addFile: (name, path, length) =>
       writing(directory, () => {
-        const to = made(name);
-        copyFileSync(path, to);
-        truncateSync(to, length);
+        // Read and written, not copied: a copy would keep a mode that forbids cutting it to length.
+        const descriptor = openSync(made(name), 'wx');
+        for (const piece of pieces(path, 0, length)) writeSync(descriptor, piece);
+        closeSync(descriptor);
       }),
     finish: () => undefined,
-    abandon: () => rmSync(directory, { recursive: true, force: true }),
+    abandon: () => {
+      for (const name of readdirSync(directory)) rmSync(join(directory, name), { recursive: true, force: true });
+    },
   };
 }
 

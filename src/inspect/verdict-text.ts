@@ -1,6 +1,8 @@
 /** A verdict in words, for the inspector who reads it. Pure. */
 import type { Fault, LogVerdict, Remark, SegmentVerdict, TrailVerdict, WitnessVerdict } from './verdict.ts';
 
+/** A person looks at the first faults; --json has more of them. */
+const MAX_FAULT_LINES = 10;
 /** Segments that are all well are told in one line beyond so many. */
 const MAX_SEGMENT_LINES = 12;
 
@@ -18,7 +20,8 @@ export function count(n: number): string {
   return n.toLocaleString('en-US');
 }
 
-function plural(n: number, one: string, many = `${one}s`): string {
+/** `1 entry`, `2 entries`. */
+export function plural(n: number, one: string, many = `${one}s`): string {
   return `${count(n)} ${n === 1 ? one : many}`;
 }
 
@@ -29,9 +32,9 @@ function logLines(log: string, verdict: LogVerdict, keyGiven: boolean): string[]
   const lines = [
     `${log}: ${state}`,
     `  ${plural(verdict.entries - first_index, 'entry', 'entries')} about ${plural(verdict.records, 'record')}${times}`,
-    ...faults.map((fault) => `  WRONG ${whereOf(fault)}: ${fault.message}`),
+    ...faults.slice(0, MAX_FAULT_LINES).map((fault) => `  WRONG ${whereOf(fault)}: ${fault.message}`),
   ];
-  if (faults_total > faults.length) lines.push(`  … and ${plural(faults_total - faults.length, 'more fault')}`);
+  if (faults_total > MAX_FAULT_LINES) lines.push(`  … and ${plural(faults_total - MAX_FAULT_LINES, 'more fault')}`);
   lines.push(...segmentLines(verdict.segments), ...signedLines(verdict, keyGiven));
   lines.push(...remarks.map((remark) => `  note: ${remarkText(remark)}`));
   if (remarks_total > remarks.length)

@@ -18,6 +18,8 @@ export interface Window {
   readonly subtrees: readonly Buffer[];
   /** Leaf of the last entry left out, base64. */
   readonly leaf: string;
+  /** Verifier keys told in the part left out, in its order; as little to be believed as what the trail tells itself. */
+  readonly keys: readonly string[];
 }
 
 /** The window of a directory whose first segment is `first`, null when it begins at the beginning. */
@@ -38,14 +40,14 @@ export function readWindow(directory: string, first: number, findings: Findings)
   return window;
 }
 
-export function windowText({ firstSegment, size, subtrees, leaf }: Window): string {
+export function windowText({ firstSegment, keys, size, subtrees, leaf }: Window): string {
   const base64 = subtrees.map((subtree) => subtree.toString('base64'));
-  return `${JSON.stringify({ first_segment: firstSegment, entries_left_out: size, leaf, subtrees: base64 }, null, 2)}\n`;
+  return `${JSON.stringify({ first_segment: firstSegment, entries_left_out: size, leaf, subtrees: base64, keys }, null, 2)}\n`;
 }
 
 function parseWindow(text: string): Window | null {
   try {
-    const { first_segment, entries_left_out, leaf, subtrees } = JSON.parse(text) as Record<string, unknown>;
+    const { first_segment, entries_left_out, keys, leaf, subtrees } = JSON.parse(text) as Record<string, unknown>;
     const hashes = (subtrees as unknown[]).map((each) => exactBase64(String(each)));
     const whole = hashes.filter((each) => each?.length === HASH_BYTES && each !== null);
     const window = {
@@ -53,6 +55,7 @@ function parseWindow(text: string): Window | null {
       size: Number(entries_left_out),
       subtrees: whole.filter((each) => each !== null),
       leaf: String(leaf),
+      keys: (keys as unknown[]).map(String),
     };
     GrowingTree.startingAt(window.size, window.subtrees);
     return exactBase64(window.leaf)?.length === HASH_BYTES ? window : null;
