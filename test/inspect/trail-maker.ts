@@ -216,6 +216,7 @@ export class TrailMaker {
   }
 
   #flush(): void {
+    if (this.#pending > 0 && this.#file < 0) throw new Error('the trail has ended: begin a segment with roll()');
     if (this.#pending > 0) writeSync(this.#file, Buffer.concat(this.#pieces));
     this.#pieces = [];
     this.#pending = 0;
