@@ -10,36 +10,42 @@ export interface IntakeCount {
   records: number;
   /** Those of Schedule II. */
   scheduleTwo: number;
+  /** Sequence of the first and of the last of them. */
+  first: number;
+  last: number;
 }
 
 /**
- * Counts the records of an intake body at `from`..`to`; `onRecord` hears each one's sequence and the position behind its schedule.
+ * Counts the records of an intake body at `from`..`to`.
  * False when the body is not formed as the formats say.
  */
-export function walkIntake(
-  bytes: Buffer,
-  from: number,
-  to: number,
-  count: IntakeCount,
-  onRecord?: (sequence: number) => void,
-): boolean {
+export function walkIntake(bytes: Buffer, from: number, to: number, count: IntakeCount): boolean {
   count.records = 0;
   count.scheduleTwo = 0;
   if (!stands(bytes, from, LEAD) || !stands(bytes, to - TAIL.length, TAIL)) return false;
   const end = to - TAIL.length;
-  for (let at = from + LEAD.length; ; at += 1) {
-    at = walkRecord(bytes, at, count, onRecord);
+  let start = from + LEAD.length;
+  count.first = numberAt(bytes, start + 1);
+  for (let at = start; ; at += 1) {
+    start = at;
+    at = walkRecord(bytes, at, count);
     if (at === -1 || at > end) return false;
-    if (at === end) return true;
+    if (at === end) {
+      count.last = numberAt(bytes, start + 1);
+      return true;
+    }
     if (bytes[at] !== COMMA) return false;
   }
 }
 
+function numberAt(bytes: Buffer, from: number): number {
+  return Number(bytes.toString('latin1', from, digitsEnd(bytes, from)));
+}
+
 /** Position behind the record's array at `from`, or -1. */
-function walkRecord(bytes: Buffer, from: number, count: IntakeCount, onRecord?: (sequence: number) => void): number {
+function walkRecord(bytes: Buffer, from: number, count: IntakeCount): number {
   if (bytes[from] !== 0x5b) return -1;
   let at = digitsEnd(bytes, from + 1);
-  if (onRecord !== undefined) onRecord(Number(bytes.toString('latin1', from + 1, at)));
   at = textEnd(bytes, at);
   const schedule = at + 2;
   at = textEnd(bytes, at);

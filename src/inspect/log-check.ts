@@ -1,9 +1,10 @@
 /** Verifies one trail: segment by segment, every byte, every index, every checkpoint, in one pass and with little memory. */
+import { tellSigned, tellWhole } from './as-a-whole.ts';
 import { Chain, NO_LEAF } from './chain.ts';
 import type { EntryLine } from './entry-line.ts';
 import type { LineScanner } from './files.ts';
-import { Findings, NOWHERE, type Place } from './findings.ts';
-import { Meaning } from './meaning.ts';
+import { Findings, type Place } from './findings.ts';
+import { Meaning, type Taken } from './meaning.ts';
 import { EMPTY_ROOT, GrowingTree } from './merkle.ts';
 import type { VerifierKey } from './note.ts';
 import { openEnd } from './open-end.ts';
@@ -37,6 +38,8 @@ export interface LogResult {
   readonly leaves: ReadonlyMap<number, string>;
   readonly keyOf: (origin: string) => VerifierKey | null;
   readonly clockWords: readonly ClockWord[];
+  /** Records told of, an element for each epoch. */
+  readonly taken: readonly Taken[];
   /** By segment: where the trail stood when it began, and the newest checkpoint that held when it ended. */
   readonly marks: ReadonlyMap<number, SegmentMark>;
   /** Newest checkpoint that a witness has signed too, as a note with both signatures; null without one. */
@@ -122,7 +125,6 @@ class LogCheck {
 
   run(): LogResult {
     let expected = this.#firstSegment;
-    if (this.#files.segments.length === 0) this.#missing(0, 0);
     for (const segment of this.#files.segments) {
       if (segment.n > expected) this.#missing(expected, segment.n - 1);
       expected = segment.n + 1;
@@ -131,13 +133,15 @@ class LogCheck {
     this.#chain.end();
     this.#tails.end(this.#chain.size);
     this.#times.tell(this.#findings, this.#task.clockWords);
-    this.#close();
+    tellWhole(this.#files, this.#meaning.logged, this.#findings);
+    tellSigned(this.#chain.size, this.#signed, this.#task.trusted !== null, this.#findings);
     return {
       verdict: this.#verdict(),
       roots: this.#roots,
       leaves: this.#leaves,
       keyOf: (origin) => this.#signed.keyOf(origin),
       clockWords: this.#times.words,
+      taken: this.#meaning.taken,
       marks: this.#marks,
       cosigned: this.#signed.newestCosigned,
     };
@@ -292,43 +296,6 @@ class LogCheck {
     );
   }
 
-  /** Remarks about the trail as a whole. */
-  #close(): void {
-    const { segments, framings, strangers, madeReady } = this.#files;
-    for (const { n } of segments) {
-      const framing = framings.get(n);
-      if (framing === undefined || typeof framing === 'string' || this.#meaning.logged.has(n)) continue;
-      this.#findings.remark('framing_unlogged', n, null, `no entry tells of the first line of segment ${n} yet`);
-    }
-    if (strangers.length > 0)
-      this.#findings.remark('files_unknown', null, null, `files that are no part of a trail: ${strangers.join(', ')}`);
-    if (madeReady > 0)
-      this.#findings.remark(
-        'files_ready',
-        null,
-        null,
-        `${madeReady} empty segment files are made ready for what comes`,
-      );
-    this.#tellSigned();
-  }
-
-  #tellSigned(): void {
-    const { size } = this.#chain;
-    const covered = this.#signed.newest?.size ?? 0;
-    if (this.#signed.proven === 0 && size > 0) {
-      const without = `nothing in this trail is signed ${this.#task.trusted === null ? '' : 'by the key you brought '}so that it holds: whoever could write the files could write all of it anew`;
-      if (this.#task.trusted === null) this.#findings.remark('nothing_signed', null, null, without);
-      else this.#findings.fault('nothing_signed', NOWHERE, without);
-    } else if (size > covered) {
-      this.#findings.remark(
-        'unsigned_end',
-        null,
-        covered,
-        `${covered === size - 1 ? `entry ${covered} is` : `entries ${covered} to ${size - 1} are`} newer than the newest checkpoint: only a witness could tell whether more followed`,
-      );
-    }
-  }
-
   #verdict(): LogVerdict {
     const { newest, seen, proven, cosignaturesSeen, cosignaturesProven, epochs } = this.#signed;
     const root = this.#chain.treeIsWhole ? this.#chain.tree.root() : null;
@@ -336,7 +303,7 @@ class LogCheck {
       entries: this.#chain.size,
       first_index: this.#firstIndex,
       root: root === null ? null : root.toString('base64'),
-      records: this.#meaning.records,
+      records: this.#meaning.taken.reduce((sum, taken) => sum + taken.count, 0),
       first_time: this.#times.first,
       last_time: this.#times.last,
       segments: this.#segments.map((segment) => ({

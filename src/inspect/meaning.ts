@@ -17,6 +17,13 @@ const OBSERVERS: Readonly<Record<string, string>> = {
 
 type Body = Readonly<Record<string, unknown>>;
 
+/** Records of one epoch that a trail tells of: their numbers and how many. */
+export interface Taken {
+  count: number;
+  first: number;
+  last: number;
+}
+
 export interface Surroundings {
   readonly log: string;
   readonly files: TrailFiles;
@@ -32,10 +39,11 @@ export interface Surroundings {
 
 export class Meaning {
   readonly #around: Surroundings;
-  readonly #intake: IntakeCount = { records: 0, scheduleTwo: 0 };
+  readonly #intake: IntakeCount = { records: 0, scheduleTwo: 0, first: 0, last: 0 };
   /** Segments whose framing line an entry tells of. */
   readonly logged = new Set<number>();
-  records = 0;
+  /** Records taken in, an element for each epoch. */
+  readonly taken: Taken[] = [{ count: 0, first: Number.POSITIVE_INFINITY, last: 0 }];
 
   constructor(around: Surroundings) {
     this.#around = around;
@@ -83,8 +91,13 @@ export class Meaning {
       );
       return;
     }
-    const { records, scheduleTwo } = this.#intake;
-    this.records += records;
+    const { first, last, records, scheduleTwo } = this.#intake;
+    const taken = this.taken.at(-1);
+    if (taken !== undefined) {
+      taken.count += records;
+      taken.first = Math.min(taken.first, first);
+      taken.last = Math.max(taken.last, last);
+    }
     if (scheduleTwo === (log === 'schedule_two' ? records : 0)) return;
     findings.fault(
       'wrong_trail',
@@ -137,6 +150,7 @@ export class Meaning {
   }
 
   #epoch({ predecessor, epoch, reason }: Body, place: Place): void {
+    this.taken.push({ count: 0, first: Number.POSITIVE_INFINITY, last: 0 });
     const what = `epoch ${String(epoch)} after ${String(predecessor)} (${String(reason)})`;
     this.#around.findings.remark('new_epoch', place.segment, place.index, `entry ${place.index} opens ${what}`);
   }

@@ -83,7 +83,9 @@ function signedLines({ checkpoints, cosignatures, epochs, root, entries }: LogVe
       checkpoints.newest === null
         ? ''
         : `; the newest covers the first ${plural(checkpoints.newest.size, 'entry', 'entries')}`;
-    lines.push(`  ${count(checkpoints.proven)} of ${plural(checkpoints.seen, 'signed checkpoint')} hold${newest}`);
+    lines.push(
+      `  ${count(checkpoints.proven)} of ${plural(checkpoints.seen, 'signed checkpoint')} ${checkpoints.seen === 1 ? 'holds' : 'hold'}${newest}`,
+    );
   }
   if (cosignatures.seen > 0)
     lines.push(`  ${count(cosignatures.proven)} of ${plural(cosignatures.seen, 'cosignature')} verified`);

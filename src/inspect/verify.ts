@@ -8,7 +8,7 @@ import type { VerifierKey } from './note.ts';
 import { readTrailFiles } from './segments.ts';
 import type { WitnessFile } from './statements.ts';
 import type { ClockWord } from './times.ts';
-import type { TrailVerdict } from './verdict.ts';
+import type { LogVerdict, Remark, TrailVerdict } from './verdict.ts';
 import { judgeWitnesses, wantedOf } from './witness.ts';
 
 export const LOGS = ['audit', 'schedule_two'] as const;
@@ -69,7 +69,10 @@ export function verifyTrail(task: VerifyTask): TrailVerdict {
     clockWords = result.clockWords;
   }
   const witnesses = judgeWitnesses(task.witnesses, results, witnessKeys);
-  const verdicts = [...results].map(([log, { verdict }]) => [log, verdict] as const);
+  const missing = recordsMissing(results);
+  const verdicts = [...results].map(
+    ([log, { verdict }]) => [log, log === 'audit' ? withRemarks(verdict, missing) : verdict] as const,
+  );
   return {
     ok:
       verdicts.every(([, { faults_total }]) => faults_total === 0) &&
@@ -90,5 +93,33 @@ function progressOf(logs: ReadonlyMap<LogName, string>, { onProgress }: VerifyTa
   return (bytes) => {
     doneBytes += bytes;
     onProgress(Math.min(doneBytes, totalBytes), totalBytes);
+  };
+}
+
+/**
+ * Records are numbered through both trails without gaps in each epoch. What neither tells of was on its way to a segment when power went
+ * or the copy was made, or was cut off: only a remark, but for somebody without a witness the one trace of a trail that ends too soon.
+ */
+function recordsMissing(results: ReadonlyMap<string, LogResult>): Remark[] {
+  const [audit, scheduleTwo] = LOGS.map((log) => results.get(log));
+  if (audit === undefined || scheduleTwo === undefined) return [];
+  if (audit.verdict.first_index > 0 || scheduleTwo.verdict.first_index > 0) return [];
+  return audit.taken.flatMap((one, at) => {
+    const other = scheduleTwo.taken[at] ?? { count: 0, first: one.first, last: 0 };
+    const last = Math.max(one.last, other.last);
+    // A later epoch's first numbers are those of the records it takes along, which were taken in before.
+    const first = at === 0 ? 1 : Math.min(one.first, other.first);
+    const missing = last === 0 ? 0 : last - first + 1 - one.count - other.count;
+    if (missing === 0) return [];
+    const message = `records ${first} to ${last} were taken in, but the two trails tell of ${one.count + other.count} of these ${last - first + 1} numbers: a trail ends too soon, or what came last was not in a segment yet`;
+    return [{ code: 'records_missing' as const, segment: null, index: null, message }];
+  });
+}
+
+function withRemarks(verdict: LogVerdict, remarks: readonly Remark[]): LogVerdict {
+  return {
+    ...verdict,
+    remarks: [...verdict.remarks, ...remarks],
+    remarks_total: verdict.remarks_total + remarks.length,
   };
 }

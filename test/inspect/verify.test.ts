@@ -212,10 +212,24 @@ describe('segments', () => {
     expect(faultsOf(judge(trail))[0]).toMatch(/^segment_missing 0:null/);
   });
 
-  test('a whole trail is missing', () => {
-    const trail = wholeTrail();
+  test('a whole trail is taken away: only the numbers of its records are left to tell', () => {
+    const trail = begunTrail();
+    for (let k = 0; k < 5; k += 1) {
+      trail.audit.intake(2);
+      trail.scheduleTwo.sequence = trail.audit.sequence;
+      trail.scheduleTwo.intake(1);
+      trail.audit.sequence = trail.scheduleTwo.sequence;
+    }
+    trail.audit.intake(1);
+    end(trail);
+    expect(logOf(judge(trail)).remarks.map(({ code }) => code)).not.toContain('records_missing');
     rmSync(trail.scheduleTwo.directory, { recursive: true });
-    expect(faultsOf(judge(trail), 'schedule_two')).toEqual(['segment_missing 0:null #0']);
+    const verdict = judge(trail);
+    expect(logOf(verdict).remarks.at(-1)).toMatchObject({
+      code: 'records_missing',
+      message: expect.stringContaining('tell of 11 of these 16'),
+    });
+    expect(logOf(verdict, 'schedule_two').remarks.map(({ code }) => code)).toEqual(['no_segments']);
   });
 
   test('two have changed places', () => {
