@@ -6,7 +6,7 @@ import { hash } from 'node:crypto';
 import { canonicalEnd } from './canonical.ts';
 import { HASH_BYTES } from './merkle.ts';
 
-export const MAX_ENTRY_BYTES = 65_535;
+const MAX_ENTRY_BYTES = 65_535;
 /** Base64 of a hash. */
 export const LINK_BYTES = 44;
 /** What stands behind an entry in its line, without the line end. */

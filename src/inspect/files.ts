@@ -8,7 +8,7 @@ const PIECE_BYTES = 1024 * 1024;
 const LINE_END = 10;
 
 /** Runs `task` on an open file. @throws CounterfoilError `storage_io` when the file cannot be opened or read. */
-export function withFile<T>(path: string, task: (descriptor: number) => T): T {
+function withFile<T>(path: string, task: (descriptor: number) => T): T {
   const descriptor = attempt(path, () => openSync(path, 'r'));
   try {
     return task(descriptor);

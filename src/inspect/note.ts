@@ -105,7 +105,7 @@ export function isSignedBy(text: string, signature: NoteSignature, key: Verifier
 }
 
 /** When a witness signed, by its own clock, in seconds since 1970; null when the signature is no cosignature. */
-export function cosignedAt({ bytes }: NoteSignature): bigint | null {
+function cosignedAt({ bytes }: NoteSignature): bigint | null {
   return bytes.length === TIME_BYTES + 2 * HASH_BYTES ? bytes.readBigUInt64BE(0) : null;
 }
 

@@ -81,7 +81,7 @@ export function readTrailFiles(directory: string): TrailFiles {
   return { segments, framings, told, strangers, madeReady: all.length - segments.length };
 }
 
-export function segmentNumber(name: string): number {
+function segmentNumber(name: string): number {
   return Number(SEGMENT_NAME.exec(basename(name))?.[1] ?? '0');
 }
 

@@ -1,12 +1,9 @@
 /** Torn tails: what was being written when power or disk failed. Does not count, but must not change, and must be repeated. */
-import { createHash, hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { hashHolds, newEntryLine, readLine, readMembers } from './entry-line.ts';
 import { type LineScanner, pieces } from './files.ts';
 import { type Findings, NOWHERE } from './findings.ts';
 import type { SegmentFile, Told } from './segments.ts';
-
-/** SHA-256 of nothing, base64: the tail of a segment that has none. */
-export const NO_TAIL: string = hash('sha256', Buffer.alloc(0), 'base64');
 
 interface WholeLine {
   readonly leaf: string;

@@ -102,7 +102,7 @@ export function tarSink(file: string, mtimeMs: number): BundleSink {
 }
 
 /** Header of a plain file that anybody may read, and that belongs to nobody. */
-export function tarHeader(name: string, length: number, mtimeSeconds: number): Buffer {
+function tarHeader(name: string, length: number, mtimeSeconds: number): Buffer {
   if (Buffer.byteLength(name) > MAX_NAME_BYTES) throw new RangeError(`${name} is too long a name for a tar file`);
   const header = Buffer.alloc(BLOCK_BYTES);
   const octal = (value: number, at: number, bytes: number) =>

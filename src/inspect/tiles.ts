@@ -74,7 +74,7 @@ function rootOfTile(hashes: readonly Buffer[]): Buffer {
 }
 
 /** `tile/0/x001/x234/067`, with `.p/W` behind it for a tile of fewer than 256. */
-export function tilePath(lead: string, index: number, width: number): string {
+function tilePath(lead: string, index: number, width: number): string {
   const digits = String(index).padStart(Math.ceil(String(index).length / 3) * 3, '0');
   const groups = digits.match(/\d{3}/g) ?? [];
   const path = groups.map((group, at) => (at < groups.length - 1 ? `x${group}` : group)).join('/');

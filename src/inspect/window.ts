@@ -9,7 +9,7 @@ import { type Findings, NOWHERE } from './findings.ts';
 import { GrowingTree, HASH_BYTES } from './merkle.ts';
 import { exactBase64 } from './note.ts';
 
-export const WINDOW_FILE = 'window.json';
+const WINDOW_FILE = 'window.json';
 
 export interface Window {
   readonly firstSegment: number;
