@@ -239,14 +239,11 @@ class LogCheck {
     if (told !== undefined && bytes >= told.pv) this.#tails.compare(segment, told);
     if (bytes <= to) return;
     this.#tails.remember(segment, to);
-    const isLast = told === undefined;
-    const where = isLast ? '; the gateway may have been writing, or power failed, and it has not run since' : '';
-    this.#findings.remark(
-      'torn_tail',
-      n,
-      null,
-      `segment ${n}: the last ${bytes - to} bytes do not count, a write was interrupted there${where}`,
-    );
+    const why =
+      told === undefined
+        ? 'the gateway may have been writing, or power failed and it has not run since'
+        : 'the gateway ended before it knew that they were safe; whole entries in them stand again in a later segment';
+    this.#findings.remark('torn_tail', n, null, `segment ${n}: the last ${bytes - to} bytes do not count: ${why}`);
   }
 
   #entry(line: EntryLine, place: Place): void {

@@ -92,7 +92,7 @@ function signedLines({ checkpoints, cosignatures, epochs, root, entries }: LogVe
   for (const { origin, key } of epochs) {
     lines.push(
       `  signed as ${origin}`,
-      `  key ${key}${keyGiven ? '' : '  (the trail’s own word: compare it with the key the store gave you)'}`,
+      `  key ${key}${keyGiven ? '' : "  (the trail's own word: compare it with the key the store gave you)"}`,
     );
   }
   if (root !== null) lines.push(`  root of all ${plural(entries, 'entry', 'entries')}: ${root}`);

@@ -187,7 +187,11 @@ export class TrailMaker {
   }
 
   /** Begins the next segment; `valid` bytes of the last one count, the rest is a torn tail. Logs its framing line unless told not to. */
-  roll({ valid = this.#bytes, logged = true } = {}): void {
+  roll({
+    valid = this.#bytes,
+    logged = true,
+    olds = [] as readonly (readonly [number, number, number, string])[],
+  } = {}): void {
     const last = this.segment;
     const length = this.#bytes;
     this.end();
@@ -197,6 +201,7 @@ export class TrailMaker {
     this.#file = openSync(this.pathOf(this.segment), 'w');
     const body = {
       n: this.segment,
+      ...(olds.length === 0 ? {} : { o: olds }),
       ph: sha256(tail).toString('base64'),
       pl: last < 0 ? 0 : length,
       pv: last < 0 ? 0 : valid,
@@ -206,6 +211,12 @@ export class TrailMaker {
     const leaf = sha256(Buffer.of(0), framing).toString('base64');
     this.raw(Buffer.concat([framing, Buffer.from(`\t${leaf}\n`)]));
     if (logged) this.entry('segment', { hash: leaf, n: this.segment });
+  }
+
+  /** The present segment is a file that somebody else has put there, so many bytes long. */
+  skipTo(bytes: number): void {
+    this.end();
+    this.#bytes = bytes;
   }
 
   /** Everything is in the files, the last one closed. */

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { TrailVerdict } from '../../src/inspect/verdict.ts';
 import { counterfoil } from '../harness/command.ts';
-import { Gateway } from '../harness/gateway.ts';
+import { COUNTERFOIL, Gateway } from '../harness/gateway.ts';
 import { publish, readReceipts } from '../harness/mosquitto.ts';
+import { Program } from '../harness/program.ts';
 import { missing } from '../harness/programs.ts';
 import { aRecord, wire } from '../harness/records.ts';
 import { Scene } from '../harness/scene.ts';
@@ -44,7 +45,18 @@ async function sell(gateway: Gateway, lane: string, count: number): Promise<stri
 describe.skipIf(missing('mosquitto_pub', 'mosquitto_sub'))('the trail of a gateway', () => {
   test('holds beside it while it runs, after a kill, and over the next start; receipts are its witnesses', async () => {
     const gateway = await Gateway.start(scene);
+    const follower = Program.start(process.execPath, [
+      COUNTERFOIL,
+      'trail',
+      'show',
+      trailOf(gateway),
+      '--kind',
+      'intake',
+      '--follow',
+    ]);
+    scene.onClose(() => follower.stop('SIGKILL'));
     const kept = await sell(gateway, 'till', 6);
+    await follower.line((line) => / {2}intake {2}1 record 6$/.test(line), 'the sixth record');
     const live = await verified(trailOf(gateway));
     expect(faultsIn(live.verdict)).toEqual([]);
     await gateway.kill();

@@ -5,17 +5,19 @@ const PATIENCE_MS = 2000;
 const REDRAW_MS = 100;
 const WIDTH = 40;
 
+/** What a bar needs of the stream it is drawn on. */
+export interface Terminal {
+  readonly isTTY: boolean;
+  write(text: string): boolean;
+}
+
 export interface ProgressBar {
   readonly show: (done: number, total: number) => void;
   /** Wipes the bar. */
   readonly end: () => void;
 }
 
-export function progressBar(
-  what: string,
-  stream: NodeJS.WriteStream = process.stderr,
-  clock = systemClock,
-): ProgressBar {
+export function progressBar(what: string, stream: Terminal = process.stderr, clock = systemClock): ProgressBar {
   const startedMs = clock.monotonicMs();
   let drawnMs = startedMs + PATIENCE_MS - REDRAW_MS;
   let isDrawn = false;
