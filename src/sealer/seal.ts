@@ -83,7 +83,13 @@ async function makeCopy(folder: SegmentFolder, workshop: Workshop, n: number): P
   try {
     copyOnDisk(join(folder.path, segmentName(n)), path);
     // Needs the right to write, so it comes before the mode that takes it away.
-    if (workshop.verity) await enableVerity(workshop.path, part);
+    if (workshop.verity && !(await enableVerity(workshop.path, part))) {
+      workshop.onFinding({
+        log: folder.log,
+        n,
+        message: 'fs-verity could not be enabled; the segment is immutable without it',
+      });
+    }
     chmodSync(path, SEALED_MODE);
     syncFile(path);
     renameSync(path, readyPath(folder, workshop, n));

@@ -211,13 +211,17 @@ while not select.select([sys.stdin], [], [], 0)[0]:
 print(json.dumps({'tries': tries, 'caught': caught}))
 `;
 
-/** Keeps a descriptor; when its input ends, takes O_APPEND from it and overwrites. */
+/** Keeps a descriptor and tries all the time to take O_APPEND from it and to overwrite, until it could and its input ends. */
 const KEEPER = `
-import fcntl, os, sys
-fd = os.open(sys.argv[1], os.O_WRONLY | os.O_APPEND)
+import fcntl, os, select, sys
+fd, written = os.open(sys.argv[1], os.O_WRONLY | os.O_APPEND), False
 print('kept', flush=True)
-sys.stdin.read()
-fcntl.fcntl(fd, fcntl.F_SETFL, 0)
-os.pwrite(fd, b'OVERWRITTEN', 0)
+while not written or not select.select([sys.stdin], [], [], 0)[0]:
+    try:
+        fcntl.fcntl(fd, fcntl.F_SETFL, 0)
+        os.pwrite(fd, b'OVERWRITTEN', 0)
+        written = True
+    except OSError:
+        pass
 print('written')
 `;
