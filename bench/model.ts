@@ -15,7 +15,7 @@ export const POINTS: readonly Point[] = [
 ];
 
 /** A thing that takes records: the gateway (alone, or answering subscribed receipts too) or one of its peers. */
-export type SystemName = 'gateway' | 'gateway-receipts' | 'ceiling' | 'rabbitmq' | 'python';
+export type SystemName = 'gateway' | 'gateway-receipts' | 'gateway-bare' | 'ceiling' | 'rabbitmq' | 'python';
 
 /** What `--only` may name. `gateway-receipts` is chosen by `--receipts`. */
 export const PARTS = ['raw', 'gateway', 'ceiling', 'rabbitmq', 'python', 'preloaded'] as const;
@@ -25,6 +25,7 @@ export type Part = (typeof PARTS)[number];
 export const SYSTEM_TITLES: Readonly<Record<SystemName, string>> = {
   gateway: 'Counterfoil',
   'gateway-receipts': 'Counterfoil, receipts on',
+  'gateway-bare': 'Counterfoil without its trail',
   ceiling: 'aedes alone (stores nothing)',
   rabbitmq: 'RabbitMQ quorum queue',
   python: 'Mosquitto + Python + SQLite',

@@ -12,10 +12,18 @@ import type { SyncCounter } from '../sync-count.ts';
 import type { RunningSystem, System } from './system.ts';
 
 const ENTRY = fileURLToPath(new URL('../../src/main/counterfoil.mjs', import.meta.url));
+const BARE_ENTRY = fileURLToPath(new URL('../trail/bare-gateway.ts', import.meta.url));
+/** Arguments for Node before the configuration file. */
+const WHOLE: readonly string[] = [ENTRY, 'run', '--config'];
 /** The view other programs rely on: one row for each record that waits for the PMS. */
 const COUNT_PENDING = 'SELECT count(*) AS rows FROM offline_transaction_buffer';
 
-async function start(directory: string, syncs: SyncCounter | null, receipts: boolean): Promise<RunningSystem> {
+async function start(
+  directory: string,
+  syncs: SyncCounter | null,
+  receipts: boolean,
+  program: readonly string[] = WHOLE,
+): Promise<RunningSystem> {
   const configFile = join(directory, 'gateway.yaml');
   const dataDirectory = join(directory, 'data');
   // JSON is YAML; the port of the PMS was free a moment ago and nobody listens there.
@@ -29,7 +37,7 @@ async function start(directory: string, syncs: SyncCounter | null, receipts: boo
   };
   writeFileSync(configFile, JSON.stringify(config, null, 2));
   const server = await launch(
-    { command: process.execPath, args: [ENTRY, 'run', '--config', configFile], env: syncs?.env ?? {} },
+    { command: process.execPath, args: [...program, configFile], env: syncs?.env ?? {} },
     (line) => line.includes('"msg":"ready"'),
   );
   const { mqtt }: { mqtt: string[] } = JSON.parse(server.readyLine);
@@ -65,4 +73,12 @@ export const gatewayWithReceipts: System = {
   recordsPerSecondLimit: 80_000,
   version,
   start: (directory, syncs) => start(directory, syncs, true),
+};
+
+/** The gateway with its trail switched off, which only code can do. */
+export const gatewayWithoutTrail: System = {
+  name: 'gateway-bare',
+  recordsPerSecondLimit: 80_000,
+  version,
+  start: (directory, syncs) => start(directory, syncs, false, [BARE_ENTRY]),
 };
