@@ -93,16 +93,16 @@ export class SegmentAppender {
    * The lines are on disk when this resolves; tells of the segment that was begun for them, if one was.
    * @throws SegmentFault when nothing of them counts.
    */
-  async append(lines: string): Promise<Begun | null> {
+  async append(lines: Buffer): Promise<Begun | null> {
     const nowText = toUtcText(this.#parts.clock.utcMs());
     await this.#leaveIfDone(dayOf(nowText));
     await this.#reopen();
     if (this.#open !== null) {
-      await this.#write(this.#open, Buffer.from(lines));
+      await this.#write(this.#open, lines);
       return null;
     }
     const { open, framing } = await this.#begin(nowText);
-    await this.#write(open, Buffer.from(framing.line + lines));
+    await this.#write(open, Buffer.concat([Buffer.from(framing.line), lines]));
     return { n: open.n, leaf: framing.leaf };
   }
 

@@ -1,17 +1,17 @@
 /**
- * What has been fixed and not yet appended, as far as memory allows. The rows have all of it: when too much waits (a slow
- * or a full disk), what is here is dropped and read back from the rows, as at the start.
+ * What has been fixed and not yet appended, as one group of lines. The rows have all of it: what does not fit here (a slow
+ * or a full disk, a start) is read back from them, a group at a time, by the same code.
  */
 import type { FixedEntry, TrailLog, TrailOutbox } from '../buffer/api.ts';
+import { LineGroup } from './line-group.ts';
 
-/** Entries of one group: bounds what one append holds in memory and what a torn one has to repeat. */
-const GROUP_ENTRIES = 4096;
-const GROUP_BYTES = 1024 * 1024;
+const ROWS_AT_ONCE = 4096;
+const ROW_BYTES_AT_ONCE = 1024 * 1024;
 
 /** Entries the rows hold, from a number on that is not above it. */
 export function countRows(outbox: TrailOutbox, log: TrailLog, least: number): number {
   for (let size = least; ; ) {
-    const rows = outbox.read(log, size, GROUP_ENTRIES, GROUP_BYTES);
+    const rows = outbox.read(log, size, ROWS_AT_ONCE, ROW_BYTES_AT_ONCE);
     if (rows.length === 0) return size;
     size += rows.length;
   }
@@ -20,52 +20,53 @@ export function countRows(outbox: TrailOutbox, log: TrailLog, least: number): nu
 export class EntryQueue {
   readonly #outbox: TrailOutbox;
   readonly #log: TrailLog;
-  readonly #limitBytes: number;
-  #entries: FixedEntry[] = [];
-  #bytes = 0;
+  #gathering: LineGroup | null = null;
+  /** Something did not fit: what follows is in the rows. */
+  #isFull = false;
+  #room: Buffer | null = null;
 
-  constructor(outbox: TrailOutbox, log: TrailLog, limitBytes: number) {
+  constructor(outbox: TrailOutbox, log: TrailLog) {
     this.#outbox = outbox;
     this.#log = log;
-    this.#limitBytes = limitBytes;
   }
 
   /** Just fixed, in order. */
   push(entries: readonly FixedEntry[]): void {
-    const last = this.#entries.at(-1);
-    if (last !== undefined && entries[0]?.index !== last.index + 1) this.#drop();
     for (const entry of entries) {
-      this.#entries.push(entry);
-      this.#bytes += entry.text.length;
+      if (this.#isFull) return;
+      this.#gathering ??= this.#newGroup(entry);
+      if (!this.#gathering.add(entry)) this.#isFull = true;
     }
-    if (this.#bytes > this.#limitBytes) this.#drop();
   }
 
-  /** The next group, from entry `from` on; empty when nothing has been fixed there. They stay here until `forget`. */
-  next(from: number): readonly FixedEntry[] {
-    this.forget(from);
-    if (this.#entries[0]?.index !== from) return this.#outbox.read(this.#log, from, GROUP_ENTRIES, GROUP_BYTES);
-    let bytes = 0;
-    const end = this.#entries.findIndex((entry, at) => {
-      bytes += entry.text.length;
-      return at >= GROUP_ENTRIES || (at > 0 && bytes > GROUP_BYTES);
-    });
-    return end < 0 ? [...this.#entries] : this.#entries.slice(0, end);
-  }
-
-  /** Entries below `size` are not needed any more. */
-  forget(size: number): void {
-    let count = 0;
-    for (const { index, text } of this.#entries) {
-      if (index >= size) break;
-      this.#bytes -= text.length;
-      count += 1;
+  /**
+   * The next group, from entry `from` on; `lastLeaf` (base64) is that of the entry before. Null when what comes next does
+   * not continue it. Throws what the rows throw.
+   */
+  next(from: number, lastLeaf: string): LineGroup | null {
+    const gathered = this.#gathering;
+    if (gathered !== null && gathered.first <= from) {
+      this.#gathering = null;
+      this.#isFull = false;
+      if (gathered.first === from && gathered.link === lastLeaf && gathered.end > from) return gathered;
     }
-    if (count > 0) this.#entries.splice(0, count);
+    const limit = Math.min(ROWS_AT_ONCE, (this.#gathering?.first ?? Number.POSITIVE_INFINITY) - from);
+    const rows = this.#outbox.read(this.#log, from, limit, ROW_BYTES_AT_ONCE);
+    const [first] = rows;
+    if (first === undefined || first.index !== from) return null;
+    const group = this.#newGroup(first);
+    rows.every((row) => group.add(row));
+    return group.end > from && group.link === lastLeaf ? group : null;
   }
 
-  #drop(): void {
-    this.#entries = [];
-    this.#bytes = 0;
+  /** This group is on disk; its room can be used again. */
+  done(group: LineGroup): void {
+    this.#room = group.room;
+  }
+
+  #newGroup(first: FixedEntry): LineGroup {
+    const room = this.#room;
+    this.#room = null;
+    return new LineGroup(first, room);
   }
 }

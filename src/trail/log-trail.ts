@@ -15,11 +15,11 @@ import { Comparison, type SeenHead } from './compare.ts';
 import { codeOf } from './disk.ts';
 import { countRows } from './entry-queue.ts';
 import { FAULT_CODES, fatalError, isFatal, troubleOf } from './faults.ts';
-import { headOf } from './line.ts';
+import type { LineGroup } from './line-group.ts';
 import { LogWriter } from './log-writer.ts';
 import { NodeCache } from './node-cache.ts';
 import type { Notes } from './notes.ts';
-import { type Recovery, recover, tellsSomething } from './recover.ts';
+import { type Recovery, recover } from './recover.ts';
 import { Sealing } from './sealing.ts';
 import type { TrailParts } from './trail.ts';
 import { TreeStore } from './tree-store.ts';
@@ -80,8 +80,7 @@ export class LogTrail {
         clock,
         timers,
         gatherMs: options.gatherMs,
-        queueBytes: options.queueBytes,
-        onStored: (entries, begun) => this.#onStored(entries, begun),
+        onStored: (group, begun) => this.#onStored(group, begun),
         onFault: (fault, inARow) => this.#onFault(fault, inARow),
         onMisfit: (at) => this.#halt('chain', at),
       },
@@ -215,19 +214,18 @@ export class LogTrail {
     await this.checkpointer.meetSigner();
   }
 
-  #onStored(entries: readonly FixedEntry[], begun: Begun | null): void {
+  #onStored({ first, leaves, newestTelling }: LineGroup, begun: Begun | null): void {
     const { notes, troubles } = this.#parts;
-    const first = entries[0];
     this.#hasWorked = true;
     troubles.clear(this.#log, FAULT_CODES);
-    if (!this.#treeFails) this.tree.append(entries.map(({ leaf }) => Buffer.from(leaf, 'base64')));
-    if (begun !== null && first !== undefined) {
-      this.#recovery.index.add(begun.n, first.index);
+    if (begun !== null) {
+      this.#recovery.index.add(begun.n, first);
       notes.add(this.#log, 'segment', { hash: begun.leaf.toString('base64'), n: begun.n });
       this.#sealing.below(begun.n);
     }
-    const telling = entries.findLast(({ text }) => tellsSomething(headOf(text)?.kind ?? ''));
-    if (telling !== undefined && !this.#treeFails) this.checkpointer.told(telling.index);
+    if (this.#treeFails) return;
+    this.tree.append(leaves);
+    if (newestTelling >= 0) this.checkpointer.told(newestTelling);
   }
 
   #onFault(fault: SegmentFault, inARow: number): void {

@@ -8,11 +8,10 @@
  */
 import type { Clock, Timers } from '../base/clock.ts';
 import type { FixedEntry, TrailLog, TrailOutbox } from '../buffer/api.ts';
-import { leafHash } from '../tlog/merkle.ts';
 import { WaitingAge } from './age.ts';
 import { type Begun, type SegmentAppender, SegmentFault } from './appender.ts';
 import { EntryQueue } from './entry-queue.ts';
-import { formatLine, headOf } from './line.ts';
+import type { LineGroup } from './line-group.ts';
 
 /** Waits after faults in a row; the last one stands for all further ones. */
 const FAULT_WAITS_MS: readonly number[] = [100, 1_000, 5_000, 15_000, 60_000];
@@ -25,9 +24,8 @@ export interface LogWriterParts {
   readonly timers: Timers;
   /** Shortest time from one group to the next. */
   readonly gatherMs: number;
-  readonly queueBytes: number;
   /** Entries are on disk; in order. Called before the buffer is told. */
-  readonly onStored: (entries: readonly FixedEntry[], begun: Begun | null) => void;
+  readonly onStored: (group: LineGroup, begun: Begun | null) => void;
   /** A segment was abandoned; `inARow` counts faults since the last success. */
   readonly onFault: (fault: SegmentFault, inARow: number) => void;
   /** Entries do not continue what is in the segments. */
@@ -41,6 +39,8 @@ export class LogWriter {
   #stored: number;
   #fixed: number;
   #lastLeaf: string;
+  /** What could not be written: its bytes are the same at the next try. */
+  #unwritten: LineGroup | null = null;
   #faults = 0;
   #lastBeganMs = Number.NEGATIVE_INFINITY;
   #halted = false;
@@ -57,7 +57,7 @@ export class LogWriter {
     at: { readonly stored: number; readonly lastLeaf: string; readonly fixed: number },
   ) {
     this.#parts = parts;
-    this.#queue = new EntryQueue(parts.outbox, parts.log, parts.queueBytes);
+    this.#queue = new EntryQueue(parts.outbox, parts.log);
     this.#stored = at.stored;
     this.#lastLeaf = at.lastLeaf;
     this.#fixed = Math.max(at.fixed, at.stored);
@@ -179,11 +179,12 @@ export class LogWriter {
   async #turn(): Promise<void> {
     this.#lastBeganMs = this.#parts.clock.monotonicMs();
     try {
-      const entries = this.#queue.next(this.#stored);
-      const lines = this.#linesOf(entries);
-      if (lines === null) return;
-      const begun = await this.#parts.appender.append(lines);
-      this.#done(entries, begun);
+      const group = this.#unwritten ?? this.#queue.next(this.#stored, this.#lastLeaf);
+      if (group === null) return this.#misfit();
+      this.#unwritten = group;
+      const begun = await this.#parts.appender.append(group.bytes);
+      this.#unwritten = null;
+      this.#done(group, begun);
     } catch (error) {
       this.#faults += 1;
       this.#parts.onFault(error instanceof SegmentFault ? error : new SegmentFault(-1, 'open', error), this.#faults);
@@ -191,36 +192,21 @@ export class LogWriter {
     }
   }
 
-  #done(entries: readonly FixedEntry[], begun: Begun | null): void {
-    const last = entries.at(-1);
-    if (last === undefined) return;
+  #done(group: LineGroup, begun: Begun | null): void {
     this.#faults = 0;
-    this.#stored = last.index + 1;
-    this.#lastLeaf = last.leaf;
-    this.#queue.forget(this.#stored);
+    this.#stored = group.end;
+    this.#lastLeaf = group.lastLeaf;
     this.#age.stored(this.#stored);
-    this.#parts.onStored(entries, begun);
+    this.#parts.onStored(group, begun);
+    this.#queue.done(group);
     this.#parts.outbox.markStored(this.#parts.log, this.#stored);
     this.#settle(false);
   }
 
-  /** The group's lines; null when they do not continue the chain, and then nothing is ever written behind it. */
-  #linesOf(entries: readonly FixedEntry[]): string | null {
-    let previous = this.#lastLeaf;
-    let lines = '';
-    for (const [at, { index, text, leaf }] of entries.entries()) {
-      const fits = index === this.#stored + at && headOf(text)?.previous === previous;
-      if (!fits || leafHash(text).toString('base64') !== leaf) return this.#misfit(this.#stored + at);
-      lines += formatLine(text, leaf);
-      previous = leaf;
-    }
-    return entries.length > 0 ? lines : this.#misfit(this.#stored);
-  }
-
-  #misfit(index: number): null {
+  /** What comes next does not continue the chain: nothing is ever written behind it. */
+  #misfit(): void {
     this.halt();
-    this.#parts.onMisfit(index);
-    return null;
+    this.#parts.onMisfit(this.#stored);
   }
 
   #settle(failed: boolean): void {

@@ -7,13 +7,10 @@ export interface TrailOptions {
   /** From an entry to the checkpoint over it: fewer checkpoints to keep, more that a thief of the disk could still change. */
   readonly checkpointEveryMs: number;
   readonly segmentBytes: number;
-  /** Entries that may wait in memory; beyond it they are read back from the rows. */
-  readonly queueBytes: number;
 }
 
 export const TRAIL_OPTIONS: TrailOptions = {
   gatherMs: 50,
   checkpointEveryMs: 5_000,
   segmentBytes: SEGMENT_BYTES,
-  queueBytes: 8 * 1024 * 1024,
 };

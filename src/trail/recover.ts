@@ -8,6 +8,7 @@ import type { Tip } from './appender.ts';
 import { codeOf, type SegmentFile, type TrailDisk } from './disk.ts';
 import { headOf } from './line.ts';
 import { logDirectory, segmentPath } from './names.ts';
+import { tellsSomething } from './own-kinds.ts';
 import { notedIn, readHead, type SegmentHead, type SegmentScan, scanSegment } from './scan.ts';
 import { SegmentIndex } from './segment-index.ts';
 
@@ -16,13 +17,6 @@ const ROW_BYTES_AT_ONCE = 4 * 1024 * 1024;
 /** Rows looked through for entries `segment`; beyond, one is written a second time, which harms nobody. */
 const ROWS_SURVEYED = 5000;
 const NO_LEAF: string = Buffer.alloc(32).toString('base64');
-/** Entries the trail writes about itself: they alone are no reason for a new checkpoint. */
-const OWN_KINDS: ReadonlySet<string> = new Set(['segment', 'trail_key', 'cp', 'cosigned']);
-
-export function tellsSomething(kind: string): boolean {
-  return !OWN_KINDS.has(kind);
-}
-
 /** Somebody has seen `known` entries where there are `have`. */
 export interface Loss {
   readonly by: 'segments' | 'buffer';
