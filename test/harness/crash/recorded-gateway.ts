@@ -16,6 +16,8 @@ export interface RecordedGatewayOptions {
   readonly root: string;
   readonly keepLog?: boolean;
   readonly plant?: GatewayPlant;
+  /** Modules loaded before the gateway. */
+  readonly preload?: readonly string[];
   readonly pmsUrl?: string;
   readonly world: World;
 }
@@ -26,12 +28,13 @@ export function recordedGateway(scene: Scene, options: RecordedGatewayOptions): 
     pmsUrl: options.pmsUrl ?? NO_PMS,
     config: { gateway: { id: 'gw-0042' } },
   });
-  const plant = options.plant === undefined ? [] : ['--import', join(import.meta.dirname, `plant-${options.plant}.ts`)];
+  const planted = options.plant === undefined ? [] : [join(import.meta.dirname, `plant-${options.plant}.ts`)];
+  const imports = [...planted, ...(options.preload ?? [])].flatMap((module) => ['--import', module]);
   const run = new RecordedRun({
     root: options.root,
     scratch: scene.folder(),
     keepLog: options.keepLog ?? true,
-    args: [...plant, COUNTERFOIL, 'run', '--config', config],
+    args: [...imports, COUNTERFOIL, 'run', '--config', config],
     world: options.world,
     store: STORE,
   });
