@@ -126,7 +126,10 @@ export class Rig {
 
   /** A clean end: trail first, then the buffer. */
   async stop(): Promise<void> {
+    const life = this.#life;
     await this.trail.stop();
+    // Killed on the way out.
+    if (life !== this.#life) return;
     this.outbox.close();
     this.#trail = null;
   }

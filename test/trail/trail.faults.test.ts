@@ -1,11 +1,12 @@
 /** Every call to the disk fails once, not done, done in part, or done and not told; what is left is read by a stranger. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { seededRandom } from '../harness/crash/random.ts';
 import { Scene } from '../harness/scene.ts';
 import type { Call, Fault } from './memory-disk.ts';
 import { Rig } from './rig.ts';
 
-/** Enough for every kind of call of the story below. */
-const CALLS = 110;
+/** More calls than the story below makes, faults and all. */
+const MOST_CALLS = 500;
 
 describe('faults of the trail', () => {
   let scene: Scene;
@@ -16,28 +17,32 @@ describe('faults of the trail', () => {
   });
   afterEach(() => scene.close());
 
-  /** Two lives, several segments, a start that finds something torn. */
-  async function story(world: Rig): Promise<void> {
+  /** Two lives, several segments, a start that finds something torn. It stops where somebody else has ended the process. */
+  async function story(world: Rig, isOver: () => boolean = () => false): Promise<void> {
     let trail = await world.start();
-    for (let group = 0; group < 4; group += 1) {
+    for (let group = 0; group < 4 && !isOver(); group += 1) {
       world.outbox.add(6, 'audit', 300);
       await trail.drained();
     }
+    if (isOver()) return;
     const { faultAt } = world.disk;
     world.kill();
     world.disk.faultAt = faultAt;
     trail = await world.start();
     world.outbox.add(3);
     await trail.drained();
-    await world.stop();
+    if (!isOver()) await world.stop();
   }
 
   it.each(['none', 'half', 'done'] as const)('survives one failure of each call: %s', async (did) => {
     const struck = new Set<Call>();
-    for (let at = 1; at <= CALLS; at += 1) {
+    let isStruck = true;
+    for (let at = 1; isStruck && at <= MOST_CALLS; at += 1) {
       const world = new Rig(scene.folder());
+      isStruck = false;
       world.disk.faultAt = (call, number): Fault | null => {
         if (number !== at) return null;
+        isStruck = true;
         struck.add(call);
         return { did, code: 'EIO' };
       };
@@ -52,6 +57,35 @@ describe('faults of the trail', () => {
     expect([...struck].sort()).toEqual(
       ['append', 'close', 'list', 'open', 'prepare', 'read', 'seal', 'size', 'sync', 'sync-closed'].sort(),
     );
+  });
+
+  it('survives a kill, and a power cut, at each call', async () => {
+    const random = seededRandom(1);
+    for (const end of ['kill', 'power'] as const) {
+      let isOver = true;
+      for (let at = 1; isOver && at <= MOST_CALLS; at += 1) {
+        const world = new Rig(scene.folder());
+        isOver = false;
+        const ended = new Promise<void>((resolve) => {
+          world.disk.faultAt = (_, number) => {
+            if (number !== at) return null;
+            isOver = true;
+            if (end === 'kill') world.kill();
+            else world.cutPower(random);
+            resolve();
+            return null;
+          };
+        });
+        await Promise.race([story(world, () => isOver), ended]);
+        world.disk.faultAt = () => null;
+        expect(world.problems(), `${end} at call ${at}`).toEqual([]);
+        await world.start();
+        await world.stop();
+        expect(world.problems(), `after ${end} at call ${at}`).toEqual([]);
+        expect(world.found().entries).toHaveLength(world.outbox.size('audit'));
+        expect(world.kindsOf()).not.toContain('tail_lost');
+      }
+    }
   });
 
   const always = (calls: readonly Call[], code: string) => (call: Call) =>
@@ -116,7 +150,7 @@ describe('faults of the trail', () => {
     rig.disk.faultAt = () => null;
     await trail.drained();
     expect(trail.facts().troubles).toEqual([]);
-    expect(trail.facts().logs.audit.lagMs).toBe(0);
+    await expect.poll(() => trail.facts().logs.audit.lagMs).toBe(0);
     await rig.stop();
     expect(rig.problems()).toEqual([]);
   });
