@@ -1,6 +1,6 @@
 /** The trail's outbox over a `Writer` in the same thread: for recovering crash states without a thread for each. */
 import type { Database } from 'better-sqlite3';
-import type { FixedEntry, TrailBody, TrailLog, TrailOutbox, TrailPlace } from '../../../src/buffer/api.ts';
+import type { FixedEntry, TrailLog, TrailOutbox, TrailPlace } from '../../../src/buffer/api.ts';
 import { TrailReader } from '../../../src/buffer/trail-reader.ts';
 import type { Writer } from '../../../src/buffer/writer.ts';
 
@@ -58,7 +58,5 @@ export class DirectOutbox implements TrailOutbox {
     return this.#writer.noteCosignature(log, size, cosignature);
   }
 
-  note = async (log: TrailLog, kind: string, body: TrailBody): Promise<TrailPlace> => {
-    return this.#writer.note(log, kind, body);
-  };
+  note = async (...what: Parameters<Writer['note']>): Promise<TrailPlace> => this.#writer.note(...what);
 }
