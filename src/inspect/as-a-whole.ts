@@ -5,13 +5,15 @@ import type { Signed } from './signed.ts';
 
 /** Segments and files; `logged` are the segments whose framing line an entry tells of. */
 export function tellWhole(files: TrailFiles, logged: ReadonlySet<number>, findings: Findings): void {
-  const { framings, madeReady, segments, strangers } = files;
+  const { framings, isThere, madeReady, segments, strangers } = files;
   for (const { n } of segments) {
     const framing = framings.get(n);
     if (framing === undefined || typeof framing === 'string' || logged.has(n)) continue;
     findings.remark('framing_unlogged', n, null, `no entry tells of the first line of segment ${n} yet`);
   }
-  if (segments.length === 0) {
+  if (!isThere) {
+    findings.fault('segment_missing', { ...NOWHERE, segment: 0 }, 'the folder of this trail is not there');
+  } else if (segments.length === 0) {
     const message = 'there is no segment: nothing has happened in this trail yet, or all of it was taken away';
     findings.remark('no_segments', null, null, message);
   }

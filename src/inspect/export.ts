@@ -168,6 +168,8 @@ function addLog(
 ): void {
   const { checkpoint, cosigned, files, log, windowJson } = plan;
   if (windowJson !== null) add(`${log}/window.json`, windowJson);
+  // A folder without a file would be lost in a tar file, and its absence would look like a removed trail.
+  if (files.length === 0) add(`${log}/EMPTY`, 'No segment had been begun in this trail.\n');
   for (const { path, bytes } of files) addFile(`${log}/${basename(path)}`, path, bytes);
   const note = checkpoint === null ? null : parseNote(checkpoint);
   if (checkpoint !== null && note !== null) {

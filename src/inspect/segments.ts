@@ -48,6 +48,8 @@ export interface Framing {
 export type FramingFound = Framing | 'torn' | 'damaged';
 
 export interface TrailFiles {
+  /** Whether there is a folder at all: a gateway makes those of both trails. */
+  readonly isThere: boolean;
   /** In the order of their numbers; those without a byte at the end are left out. */
   readonly segments: readonly SegmentFile[];
   readonly framings: ReadonlyMap<number, FramingFound>;
@@ -61,8 +63,9 @@ export interface TrailFiles {
 
 /** Reads directory and framing lines. @throws CounterfoilError `storage_io`. */
 export function readTrailFiles(directory: string): TrailFiles {
-  // A trail whose directory is gone is a trail without segments: what is missing is for the verdict to say.
-  const names = existsSync(directory) ? attempt(directory, () => readdirSync(directory)).sort() : [];
+  // A trail whose folder is gone is one without segments: what is missing is for the verdict to say.
+  const isThere = existsSync(directory);
+  const names = isThere ? attempt(directory, () => readdirSync(directory)).sort() : [];
   const found = names.filter((name) => SEGMENT_NAME.test(name));
   // From the last to the first: while a gateway writes, only what is newest grows, so whatever is measured later is complete.
   const all = found.reverse().map((name): SegmentFile => {
@@ -78,7 +81,7 @@ export function readTrailFiles(directory: string): TrailFiles {
     for (const [n, word] of framing.told) told.set(n, word);
   }
   const strangers = names.filter((name) => !SEGMENT_NAME.test(name) && !OF_AN_EXPORT.has(name));
-  return { segments, framings, told, strangers, madeReady: all.length - segments.length };
+  return { isThere, segments, framings, told, strangers, madeReady: all.length - segments.length };
 }
 
 function segmentNumber(name: string): number {

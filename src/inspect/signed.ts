@@ -39,6 +39,7 @@ export class Signed {
   readonly #findings: Findings;
   /** Notes of the newest checkpoints, by size. */
   readonly #notes = new Map<number, { readonly text: string; readonly note: string }>();
+  #largest = 0;
   readonly #missingKeys = new Set<string>();
 
   constructor(log: string, trusted: Buffer | null, witnessKeys: readonly VerifierKey[], findings: Findings) {
@@ -124,6 +125,15 @@ export class Signed {
       );
       return;
     }
+    if (checkpoint.size < this.#largest) {
+      this.#findings.fault(
+        'checkpoint_smaller',
+        place,
+        `the checkpoint in entry ${place.index} is of ${checkpoint.size} entries, one before it of ${this.#largest}: nobody signs a smaller tree after a larger one`,
+      );
+      return;
+    }
+    this.#largest = checkpoint.size;
     const root = rootAt(checkpoint.size);
     if (root === null) {
       if (wasSize(checkpoint.size)) this.late.push(checkpoint.size);

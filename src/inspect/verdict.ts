@@ -21,6 +21,7 @@ export type FaultCode =
   | 'checkpoint_unreadable'
   | 'checkpoint_signature'
   | 'checkpoint_ahead'
+  | 'checkpoint_smaller'
   | 'checkpoint_root'
   | 'cosignature_invalid'
   | 'nothing_signed'

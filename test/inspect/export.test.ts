@@ -1,6 +1,6 @@
 /** Exports, checked as an inspector would: with sums, with a shell and openssl, with Python, and with verify. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { CounterfoilError } from '../../src/base/errors.ts';
@@ -73,6 +73,16 @@ describe('an export', () => {
     const files = readdirSync(unpacked, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
     expect(readFileSync(join(unpacked, 'SHA256SUMS'), 'utf8').trim().split('\n')).toHaveLength(files.length - 1);
     expect(judged(trail, unpacked).ok).toBe(true);
+  });
+
+  test('of a trail in which nothing has happened yet is no trail that was taken away', () => {
+    const trail = begunTrail();
+    fill(trail.audit, 10);
+    end(trail);
+    rmSync(trail.scheduleTwo.pathOf(0));
+    const unpacked = temporaryFolder();
+    run(unpacked, 'tar', '--warning=no-timestamp', '-xf', exported(trail, {}, 'tar'));
+    expect(judged(trail, unpacked)).toMatchObject({ ok: true, logs: { schedule_two: { entries: 0 } } });
   });
 
   test('is never written over something, and leaves nothing of a failed one', () => {

@@ -89,6 +89,19 @@ describe('checkpoints', () => {
   });
 });
 
+test('a smaller checkpoint after a larger one, though its root is right', () => {
+  const trail = begunTrail();
+  const { audit } = trail;
+  const text = audit.checkpointText();
+  const early = `${text}\n${signatureLine(audit.origin, audit.key, text)}`;
+  fill(audit, 10);
+  const index = audit.entry('cp', { note: early });
+  end(trail);
+  expect(logOf(judge(trail)).faults.map(({ code, index: at }) => `${code} ${at}`)).toEqual([
+    `checkpoint_smaller ${index}`,
+  ]);
+});
+
 describe('damage', () => {
   test('of two entries side by side is told once each, and what follows still holds', () => {
     const trail = wholeTrail();

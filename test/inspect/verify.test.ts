@@ -212,7 +212,7 @@ describe('segments', () => {
     expect(faultsOf(judge(trail))[0]).toMatch(/^segment_missing 0:null/);
   });
 
-  test('a whole trail is taken away: only the numbers of its records are left to tell', () => {
+  test('all of a trail is taken away: only the numbers of its records are left to tell, or its folder is missed', () => {
     const trail = begunTrail();
     for (let k = 0; k < 5; k += 1) {
       trail.audit.intake(2);
@@ -223,13 +223,16 @@ describe('segments', () => {
     trail.audit.intake(1);
     end(trail);
     expect(logOf(judge(trail)).remarks.map(({ code }) => code)).not.toContain('records_missing');
-    rmSync(trail.scheduleTwo.directory, { recursive: true });
+    rmSync(trail.scheduleTwo.pathOf(0));
     const verdict = judge(trail);
+    expect(verdict.ok).toBe(true);
     expect(logOf(verdict).remarks.at(-1)).toMatchObject({
       code: 'records_missing',
       message: expect.stringContaining('tell of 11 of these 16'),
     });
     expect(logOf(verdict, 'schedule_two').remarks.map(({ code }) => code)).toEqual(['no_segments']);
+    rmSync(trail.scheduleTwo.directory, { recursive: true });
+    expect(faultsOf(judge(trail), 'schedule_two')).toEqual(['segment_missing 0:null #null']);
   });
 
   test('two have changed places', () => {
