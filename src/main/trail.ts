@@ -9,6 +9,7 @@ import type { Log } from '../base/log.ts';
 import type { RecordBuffer } from '../buffer/api.ts';
 import type { Trail } from '../trail/api.ts';
 import { nodeDisk } from '../trail/disk.ts';
+import { LOGS, logDirectory } from '../trail/names.ts';
 import { TRAIL_OPTIONS } from '../trail/options.ts';
 import { ownKeeper } from '../trail/own-keeper.ts';
 import { ownSigner } from '../trail/own-signer.ts';
@@ -52,7 +53,8 @@ function helpers({ dataDir, trailDir, trail }: Config, log: Log): Pick<TrailPart
     return { keeper: sealer, signer: sealer, disk: patientDisk(nodeDisk, systemTimers) };
   }
   try {
-    mkdirSync(trailDir, { recursive: true, mode: 0o700 });
+    // Both at once, before anything happens in them: a folder that is not there is a trail that somebody took away.
+    for (const name of LOGS) mkdirSync(logDirectory(trailDir, name), { recursive: true, mode: 0o700 });
   } catch (error) {
     log.error('trail_dir cannot be made', { error: messageOf(error), hint: 'Look at its rights and its disk.' });
   }

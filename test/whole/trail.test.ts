@@ -45,6 +45,7 @@ async function sell(gateway: Gateway, lane: string, count: number): Promise<stri
 describe.skipIf(missing('mosquitto_pub', 'mosquitto_sub'))('the trail of a gateway', () => {
   test('holds beside it while it runs, after a kill, and over the next start; receipts are its witnesses', async () => {
     const gateway = await Gateway.start(scene);
+    expect(faultsIn((await verified(trailOf(gateway))).verdict)).toEqual([]);
     const follower = Program.start(process.execPath, [
       COUNTERFOIL,
       'trail',
