@@ -112,6 +112,31 @@ export const GapMarker = z.looseObject({
 });
 export type GapMarker = z.infer<typeof GapMarker>;
 
+/** Base64 of 32 bytes. */
+const ProofHash = z.string().regex(/^[A-Za-z0-9+/]{43}=$/, 'base64 of 32 bytes');
+const TreeSize = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+/** More hashes than a tree of that many entries can need (c2sp.org/tlog-witness). */
+const MAX_PROOF_HASHES = 63;
+const Note = z.string().min(1).max(8192);
+const VerifierKeyText = say(
+  z.string().min(1).max(1024),
+  'A key as C2SP signed-note writes it: `name+hex(key id)+base64(type ‖ public key)`.',
+);
+
+/** What a witness needs beside the checkpoint (c2sp.org/tlog-witness, carried by the batch instead of a request). */
+export const WitnessOffer = z.looseObject({
+  key: say(VerifierKeyText, 'The key that signs the checkpoint. Pin its 32 bytes when you first see them.'),
+  old_size: say(
+    TreeSize,
+    'The size that you have cosigned last for this origin, as far as the gateway knows; 0: none.',
+  ),
+  proof: say(
+    z.array(ProofHash).max(MAX_PROOF_HASHES),
+    'RFC 6962 consistency proof from `old_size` to the checkpoint’s size, base64; empty from 0 and between equal sizes.',
+  ),
+});
+export type WitnessOffer = z.infer<typeof WitnessOffer>;
+
 /** `POST sync`. `records` continue each other: entry i has `stream_sequence` = `first_sequence` + i. */
 export const SyncRequest = z.looseObject({
   gateway_id: say(Name, 'One gateway is one store with one DEA registration.'),
@@ -119,9 +144,13 @@ export const SyncRequest = z.looseObject({
   stream: StreamWord,
   first_sequence: say(Sequence, '`stream_sequence` of the first entry; entry i has `first_sequence` + i.'),
   checkpoint: say(
-    z.string().max(8192).nullish(),
+    Note.nullish(),
     'Newest signed checkpoint of the stream’s audit trail (C2SP signed note); null or absent until there is one. Keep it: ' +
       'you are a witness.',
+  ),
+  witness: say(
+    WitnessOffer.nullish(),
+    'Beside a checkpoint you have not cosigned yet. Null or absent: there is nothing to cosign.',
   ),
   records: say(
     z.array(z.union([GapMarker, SyncRecord])).min(1),
@@ -166,15 +195,53 @@ export const SyncResult = z.looseObject({
 });
 export type SyncResult = z.infer<typeof SyncResult>;
 
+const WITNESS_ERROR_CODES = ['stale', 'inconsistent', 'unknown_key', 'bad_checkpoint'] as const;
+
+/** Why a checkpoint was not cosigned. Nothing follows from it for the records beside it. */
+export const WitnessError = z.looseObject({
+  code: say(
+    z.enum(WITNESS_ERROR_CODES),
+    '`stale`: `old_size` is not what you cosigned last. `inconsistent`: the proof does not hold, or you cosigned another ' +
+      'tree of that size. `unknown_key`: signed by another key than the one you have pinned for this gateway and trail. ' +
+      '`bad_checkpoint`: no signed checkpoint of this gateway, epoch and trail.',
+  ),
+  size: say(TreeSize, 'The size you cosigned last for this origin, 0 for none. The gateway’s next proof starts there.'),
+  checkpoint: say(
+    Note.nullish(),
+    'The checkpoint you cosigned last, as the gateway had signed it. It proves to the gateway what it once had; your word ' +
+      'alone does not.',
+  ),
+});
+export type WitnessError = z.infer<typeof WitnessError>;
+
+/** What a 200 says about the checkpoint, beside the results. */
+const WITNESSED = {
+  cosignature: say(
+    z.string().max(8192).nullish(),
+    'Your cosignature under the checkpoint (C2SP tlog-cosignature, a signature line; several lines end in a line feed ' +
+      'each). Persist the checkpoint first. Kept in the gateway’s trail.',
+  ),
+  witness_key: say(
+    VerifierKeyText.nullish(),
+    'The verifier key of the cosignature. A store that has none configured pins the first one it sees.',
+  ),
+  witness_error: say(WitnessError.nullish(), 'In place of a cosignature.'),
+};
+
 /** `POST sync`, 200, as the PMS writes it. */
 export const SyncResponse = z.looseObject({
   results: say(z.array(SyncResult), 'One for each entry worked on, in the order of the entries.'),
-  cosignature: say(
-    z.string().max(8192).nullish(),
-    'Your signature under the checkpoint sent (C2SP signed note), if you give one. Kept in the gateway’s trail.',
-  ),
+  ...WITNESSED,
 });
 export type SyncResponse = z.infer<typeof SyncResponse>;
+
+/** The same members as a careful reader takes them: whatever is wrong with them is wrong with them alone. */
+export const WitnessAnswer = z.looseObject({
+  cosignature: WITNESSED.cosignature.catch(null),
+  witness_key: WITNESSED.witness_key.catch(null),
+  witness_error: WITNESSED.witness_error.catch(null),
+});
+export type WitnessAnswer = z.infer<typeof WitnessAnswer>;
 
 /**
  * The same answer as a careful reader takes it: each element is then checked by `SyncResult` alone, so that one
@@ -182,7 +249,6 @@ export type SyncResponse = z.infer<typeof SyncResponse>;
  */
 export const SyncResponseEnvelope = z.looseObject({
   results: z.array(z.unknown()),
-  cosignature: z.string().max(8192).nullish(),
 });
 export type SyncResponseEnvelope = z.infer<typeof SyncResponseEnvelope>;
 

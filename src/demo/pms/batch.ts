@@ -8,6 +8,7 @@ import { type Echo, heldResult } from './answers.ts';
 import { type Judgement, judgeRecord, type RefusalReason } from './judge.ts';
 import type { Decision, Standing, StreamName } from './rows.ts';
 import type { PmsStore } from './store.ts';
+import { type Shown, type WitnessDesk, type WitnessWord, witness } from './witness.ts';
 
 type Entry = SyncRecord | GapMarker;
 
@@ -25,6 +26,8 @@ export interface Batch {
   readonly batchKey: string;
   /** SHA-256 of the JSON bytes, hex. */
   readonly bodyHash: string;
+  /** The checkpoint that came along and what belongs to it. */
+  readonly shown: Shown;
 }
 
 export interface Desk {
@@ -32,16 +35,23 @@ export interface Desk {
   /** Time of this batch, RFC 3339. */
   readonly nowUtc: string;
   readonly verifierId: string;
+  readonly witness: WitnessDesk;
   whimFor(record: SyncRecord): Whim | null;
 }
 
 type ConflictReason = 'ahead_of_stream' | 'not_consecutive' | 'number_reused';
 
 export type BatchOutcome =
-  | { readonly type: 'answered'; readonly results: readonly SyncResult[] }
+  | ({ readonly type: 'answered' } & KeptAnswer)
   | { readonly type: 'conflict'; readonly expectedSequence: number; readonly reason: ConflictReason }
   /** The batch key was used for other bytes. */
   | { readonly type: 'key_reused' };
+
+/** What is remembered of an answer: the same batch again gets the same. */
+interface KeptAnswer {
+  readonly results: readonly SyncResult[];
+  readonly witness: WitnessWord;
+}
 
 /** Takes a batch or says why not; durable when it returns. */
 export function takeBatch(desk: Desk, batch: Batch): BatchOutcome {
@@ -52,13 +62,19 @@ export function takeBatch(desk: Desk, batch: Batch): BatchOutcome {
     if (kept !== undefined) {
       if (kept.body_hash !== batch.bodyHash) return { type: 'key_reused' };
       desk.store.countBatchDelivery(name.gatewayId, kept, desk.nowUtc);
-      return { type: 'answered', results: JSON.parse(kept.answer) };
+      return { type: 'answered', ...keptAnswer(kept.answer) };
     }
     const expected = desk.store.expectedSequence(name);
     const reason = conflictOf(desk.store, name, request, expected);
     if (reason !== null) return { type: 'conflict', expectedSequence: expected, reason };
-    return { type: 'answered', results: answerBatch(desk, name, batch, expected) };
+    return { type: 'answered', ...answerBatch(desk, name, batch, expected) };
   });
+}
+
+/** A file of the first version has results alone. */
+function keptAnswer(text: string): KeptAnswer {
+  const kept: KeptAnswer | SyncResult[] = JSON.parse(text);
+  return Array.isArray(kept) ? { results: kept, witness: {} } : kept;
 }
 
 /** Why the batch does not continue the stream; null when it does or repeats what the stream has. */
@@ -81,7 +97,7 @@ function isRepeated(store: PmsStore, name: StreamName, entry: Entry): boolean {
   return isGapMarker(entry) || place.idempotency_key === entry.idempotency_key;
 }
 
-function answerBatch(desk: Desk, name: StreamName, batch: Batch, expected: number): SyncResult[] {
+function answerBatch(desk: Desk, name: StreamName, batch: Batch, expected: number): KeptAnswer {
   const { request } = batch;
   const results: SyncResult[] = [];
   for (const [index, entry] of request.records.entries()) {
@@ -91,7 +107,7 @@ function answerBatch(desk: Desk, name: StreamName, batch: Batch, expected: numbe
     // Its number stays free for the same record read again, so nothing behind it can be taken yet.
     if (result.status === 'hash_mismatch') break;
   }
-  if (typeof request.checkpoint === 'string') desk.store.keepCheckpoint(name, request.checkpoint, desk.nowUtc);
+  const answer = { results, witness: witnessBatch(desk, name, batch) };
   if (results.length === request.records.length && results.at(-1)?.status !== 'hash_mismatch') {
     const last = request.first_sequence + results.length - 1;
     const place = {
@@ -100,10 +116,20 @@ function answerBatch(desk: Desk, name: StreamName, batch: Batch, expected: numbe
       first_sequence: request.first_sequence,
       last_sequence: last,
     };
-    const answer = { ...place, body_hash: batch.bodyHash, answer: JSON.stringify(results) };
-    desk.store.keepAnswer(name.gatewayId, batch.batchKey, answer, desk.nowUtc);
+    const kept = { ...place, body_hash: batch.bodyHash, answer: JSON.stringify(answer) };
+    desk.store.keepAnswer(name.gatewayId, batch.batchKey, kept, desk.nowUtc);
   }
-  return results;
+  return answer;
+}
+
+/** Longer ones are no checkpoints. */
+const MAX_CHECKPOINT_LENGTH = 8192;
+
+function witnessBatch(desk: Desk, name: StreamName, { shown }: Batch): WitnessWord {
+  const { checkpoint } = shown;
+  const isText = typeof checkpoint === 'string' && checkpoint.length <= MAX_CHECKPOINT_LENGTH;
+  if (isText) desk.store.keepCheckpoint(name, checkpoint, desk.nowUtc);
+  return witness(desk.witness, name, isText ? shown : { ...shown, checkpoint: null });
 }
 
 /** The answer to an entry whose number is used already by the same entry. */

@@ -3,6 +3,10 @@ import type { LookupResult, SyncRecord, SyncRequest, SyncResult } from '../../re
 import type { Whim } from './batch.ts';
 import type { Delivery } from './delivery.ts';
 import type { Reaction } from './http.ts';
+import type { WitnessWord } from './witness.ts';
+
+/** For `onBooks`: the books are empty, those of the witness too. */
+export const EVERYTHING = Number.MAX_SAFE_INTEGER;
 
 /** `ping` is the heartbeat, `work` is sync and look-up. */
 export type Route = 'ping' | 'work' | 'other';
@@ -23,6 +27,8 @@ export interface FaultHooks {
   onRecord?(record: SyncRecord): Whim | null;
   /** The true results, after they are stored. */
   onResults?(results: readonly SyncResult[]): readonly SyncResult[];
+  /** The true word about the checkpoint, after it is stored; what comes back need not be of the wire format. */
+  onWitness?(word: WitnessWord): object;
   /** The true results of a look-up. */
   onLookup?(results: readonly LookupResult[]): readonly LookupResult[];
   /** Everything is stored and the answer ready. */

@@ -7,6 +7,7 @@ import type { Delivery } from './delivery.ts';
 import type { FaultHooks, FaultSpec, Route } from './fault-hooks.ts';
 import { FAULT_NAMES, FAULTS, type FaultName, isFaultName } from './faults.ts';
 import type { Reaction } from './http.ts';
+import type { WitnessWord } from './witness.ts';
 
 /** One fault as asked for. */
 export interface FaultChoice {
@@ -114,6 +115,10 @@ export class FaultSet {
 
   onResults(results: readonly SyncResult[]): readonly SyncResult[] {
     return this.#hooks().reduce((changed, hooks) => hooks.onResults?.(changed) ?? changed, results);
+  }
+
+  onWitness(word: WitnessWord): object {
+    return this.#hooks().reduce<object>((changed, hooks) => hooks.onWitness?.(changed) ?? changed, word);
   }
 
   onLookup(results: readonly LookupResult[]): readonly LookupResult[] {

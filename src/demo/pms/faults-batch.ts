@@ -1,6 +1,6 @@
 /** Faults of batches and books: what is refused though it is right, and what is forgotten. */
 import type { SyncRequest } from '../../record/wire.ts';
-import type { FaultHooks, FaultSetting, FaultSpec } from './fault-hooks.ts';
+import { EVERYTHING, type FaultHooks, type FaultSetting, type FaultSpec } from './fault-hooks.ts';
 import { answer } from './faults-answer.ts';
 import type { Reaction } from './http.ts';
 
@@ -79,6 +79,6 @@ export const BATCH_FAULTS = {
     argument: null,
     does: 'forgets everything before a batch, as after a restart with empty books; once',
     times: 1,
-    hooks: ({ happens }) => ({ onBooks: () => (happens() ? Number.MAX_SAFE_INTEGER : null) }),
+    hooks: ({ happens }) => ({ onBooks: () => (happens() ? EVERYTHING : null) }),
   },
 } as const satisfies Record<string, FaultSpec>;

@@ -7,12 +7,13 @@ import type { FaultSpec } from './fault-hooks.ts';
 import { ANSWER_FAULTS } from './faults-answer.ts';
 import { BATCH_FAULTS } from './faults-batch.ts';
 import { RECORD_FAULTS } from './faults-record.ts';
+import { WITNESS_FAULTS } from './faults-witness.ts';
 
-const TABLE = { ...ANSWER_FAULTS, ...BATCH_FAULTS, ...RECORD_FAULTS };
+const TABLE = { ...ANSWER_FAULTS, ...BATCH_FAULTS, ...RECORD_FAULTS, ...WITNESS_FAULTS };
 
 export type FaultName = keyof typeof TABLE;
 
-/** All faults by name, whole answers first, then batches, then records. */
+/** All faults by name, whole answers first, then batches, then records, then what it says as a witness. */
 export const FAULTS: Readonly<Record<FaultName, FaultSpec>> = TABLE;
 
 export const FAULT_NAMES = Object.keys(TABLE).filter(isFaultName);

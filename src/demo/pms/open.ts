@@ -2,7 +2,7 @@
 import { closeSync, openSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { CounterfoilError, messageOf } from '../../base/errors.ts';
-import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION } from './schema.ts';
+import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION, WITNESS_SCHEMA } from './schema.ts';
 
 /**
  * Opens or creates the file with WAL and `synchronous=FULL`: an answer given after a commit survives the power cut.
@@ -30,7 +30,8 @@ function prepare(database: Database.Database, file: string): void {
   const owner = database.pragma('application_id', { simple: true });
   const version = database.pragma('user_version', { simple: true });
   const tables = database.prepare<[], { count: number }>('SELECT count(*) AS count FROM sqlite_schema').get()?.count;
-  if (tables !== 0 && (owner !== APPLICATION_ID || version !== SCHEMA_VERSION)) {
+  const isOurs = owner === APPLICATION_ID && (version === SCHEMA_VERSION || version === 1);
+  if (tables !== 0 && !isOurs) {
     throw new CounterfoilError(
       'config_invalid',
       `${file} is not a reference PMS database of version ${SCHEMA_VERSION}`,
@@ -44,10 +45,11 @@ function prepare(database: Database.Database, file: string): void {
   if (database.pragma('synchronous', { simple: true }) !== 2) {
     throw new CounterfoilError('storage_io', `${file}: SQLite refuses synchronous=FULL`, 'use another file system');
   }
-  if (tables === 0) {
-    // One transaction: a power cut leaves either an empty file or the whole schema.
+  if (tables === 0 || version === 1) {
+    // One transaction: a power cut leaves either what was there or the whole schema.
     database.transaction(() => {
-      database.exec(SCHEMA);
+      if (tables === 0) database.exec(SCHEMA);
+      database.exec(WITNESS_SCHEMA);
       database.pragma(`application_id = ${APPLICATION_ID}`);
       database.pragma(`user_version = ${SCHEMA_VERSION}`);
     })();

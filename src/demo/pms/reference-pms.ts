@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { type Clock, type Random, systemClock, systemTimers, type Timers } from '../../base/clock.ts';
 import { CounterfoilError, messageOf } from '../../base/errors.ts';
 import { type Log, silentLog } from '../../base/log.ts';
+import { cosigner } from '../../tlog/cosignature.ts';
 import { answerControl, CONTROL_PREFIX } from './control.ts';
 import { react } from './delivery.ts';
 import { FaultSet } from './fault-set.ts';
@@ -37,6 +38,8 @@ export interface ReferencePmsOptions {
   /** Who the PMS says verified a Schedule II record. */
   readonly verifierId?: string;
   readonly limits?: Limits;
+  /** Under which name it cosigns checkpoints. */
+  readonly witnessName?: string;
   /** Single records only, as `minimal.ts` says; absent or null: the whole contract. */
   readonly minimal?: { readonly echo: boolean } | null;
 }
@@ -57,14 +60,16 @@ export class ReferencePms {
   }
 
   /**
-   * Opens the file and listens. `url` is the base URL with the port really taken.
+   * Opens the file and listens. `url` is the base URL with the port really taken, `witnessKey` the verifier key of its
+   * cosignatures.
    * @throws CounterfoilError `usage`, `address_in_use`, or what `openPmsDatabase` throws; nothing is left open then.
    */
-  async start(): Promise<{ readonly url: string }> {
+  async start(): Promise<{ readonly url: string; readonly witnessKey: string }> {
     const { hostname, port } = listenAddress(this.#options.url);
     for (const fault of this.#options.faults ?? []) this.faults.set(fault);
     const store = PmsStore.open(this.#options.dbFile);
-    this.#office = this.#officeOver(store);
+    const office = this.#officeOver(store);
+    this.#office = office;
     const server = createServer((request, response) => void this.#serve(request, response));
     try {
       await listen(server, hostname, port);
@@ -75,7 +80,7 @@ export class ReferencePms {
       throw new CounterfoilError('address_in_use', `cannot listen on ${this.#options.url}: ${messageOf(error)}`, hint);
     }
     this.#server = server;
-    return { url: boundUrl(server.address(), hostname) };
+    return { url: boundUrl(server.address(), hostname), witnessKey: office.cosigner.key.text };
   }
 
   /** Stops listening, cuts open connections and closes the file. What was answered is on disk. */
@@ -99,7 +104,7 @@ export class ReferencePms {
   }
 
   #officeOver(store: PmsStore): Office {
-    const { clock = systemClock, log, token, verifierId, limits, minimal } = this.#options;
+    const { clock = systemClock, log, token, verifierId, limits, minimal, witnessName } = this.#options;
     const shifted = { ...clock, utcMs: () => clock.utcMs() + this.faults.clockShiftMs() };
     return {
       store,
@@ -108,6 +113,7 @@ export class ReferencePms {
       log: log ?? silentLog,
       token: token ?? null,
       verifierId: verifierId ?? 'reference-pms',
+      cosigner: cosigner(witnessName ?? 'reference-pms', store.cosigned.ownKey()),
       limits: limits ?? LIMITS,
       minimal: minimal ?? null,
     };

@@ -4,14 +4,16 @@ import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
 import { type Clock, toUtcText } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
-import { LookupRequest, PMS_PATHS, SyncRequest } from '../../record/wire.ts';
+import { LookupRequest, PMS_PATHS, SyncRequest, type SyncResult } from '../../record/wire.ts';
+import type { Cosigner } from '../../tlog/cosignature.ts';
 import { type BatchOutcome, takeBatch } from './batch.ts';
-import type { Route } from './fault-hooks.ts';
+import { EVERYTHING, type Route } from './fault-hooks.ts';
 import type { FaultSet } from './fault-set.ts';
 import { type Answer, checkToken, parseJson, type Reaction, Refusal, readBody } from './http.ts';
 import { lookUp } from './lookup.ts';
 import { OPENAPI_PATH, pmsOpenApi } from './openapi/document.ts';
 import type { PmsStore } from './store.ts';
+import type { Shown, WitnessWord } from './witness.ts';
 
 export interface Limits {
   /** Bytes of a body, on the wire and decoded. */
@@ -28,6 +30,8 @@ export interface Office {
   readonly log: Log;
   readonly token: string | null;
   readonly verifierId: string;
+  /** Its hand as a witness of gateways' trails. */
+  readonly cosigner: Cosigner;
   readonly limits: Limits;
   /** It knows single records only (`minimal.ts`); null: it knows the whole contract. */
   readonly minimal: { readonly echo: boolean } | null;
@@ -82,7 +86,8 @@ async function sync(office: Office, request: IncomingMessage): Promise<Reaction>
   }
   const bytes = await readBody(request, office.limits.maxBodyBytes, 'required');
   const raw = parseJson(bytes);
-  const batch = checked(SyncRequest, raw);
+  const { batch: plain, shown } = apart(raw);
+  const batch = checked(SyncRequest, plain);
   if (batch.records.length > office.limits.maxEntries) {
     throw new Refusal(413, 'too_many', `send at most ${office.limits.maxEntries} entries`);
   }
@@ -90,10 +95,13 @@ async function sync(office: Office, request: IncomingMessage): Promise<Reaction>
   if (fault !== null) return fault;
   loseBooks(office, batch);
   const { store, verifierId } = office;
+  const nowMs = office.clock.utcMs();
+  const nowUtc = toUtcText(nowMs);
+  const witness = { book: store.cosigned, cosigner: office.cosigner, nowMs, nowUtc };
   const whimFor = (record: Parameters<FaultSet['onRecord']>[0]) => office.faults.onRecord(record);
   const outcome = takeBatch(
-    { store, verifierId, nowUtc: toUtcText(office.clock.utcMs()), whimFor },
-    { request: batch, payloads: payloadsOf(raw), batchKey, bodyHash: hash('sha256', bytes, 'hex') },
+    { store, verifierId, nowUtc, witness, whimFor },
+    { request: batch, payloads: payloadsOf(raw), batchKey, bodyHash: hash('sha256', bytes, 'hex'), shown },
   );
   logOutcome(office.log, batch, outcome);
   return office.faults.onAnswer() ?? outcomeAnswer(office, outcome);
@@ -104,14 +112,16 @@ function loseBooks({ store, faults }: Office, { gateway_id: gatewayId, epoch, st
   store.atomically(() => {
     if (store.expectedSequence({ gatewayId, epoch, stream }) === 1) return;
     const entries = faults.onBooks();
-    if (entries !== null) store.forgetNewest(entries);
+    if (entries === null) return;
+    store.forgetNewest(entries);
+    if (entries === EVERYTHING) store.cosigned.forget();
   });
 }
 
 function outcomeAnswer(office: Office, outcome: BatchOutcome): Answer {
   switch (outcome.type) {
     case 'answered':
-      return { status: 200, body: { results: office.faults.onResults(outcome.results), cosignature: null } };
+      return { status: 200, body: answerBody(office, outcome.results, outcome.witness) };
     case 'conflict':
       return { status: 409, body: { expected_sequence: outcome.expectedSequence, reason: outcome.reason } };
     case 'key_reused':
@@ -120,6 +130,10 @@ function outcomeAnswer(office: Office, outcome: BatchOutcome): Answer {
         body: { error: 'batch_key_reused', detail: 'this X-Idempotency-Key came with other bytes' },
       };
   }
+}
+
+function answerBody({ faults }: Office, results: readonly SyncResult[], word: WitnessWord): object {
+  return { results: faults.onResults(results), ...faults.onWitness(word) };
 }
 
 /** Names what was not taken by the gateway's own sequence and a code, nothing else. */
@@ -136,6 +150,13 @@ function logOutcome(log: Log, batch: SyncRequest, outcome: BatchOutcome): void {
     if (status !== 'rejected' && status !== 'hash_mismatch') continue;
     log.warn('record not taken', { ...where, ...sequenceOf(index), reason: reason ?? status });
   }
+}
+
+/** A checkpoint is looked at by itself: whatever it is, it must not cost the records beside it their answer. */
+function apart(raw: unknown): { batch: unknown; shown: Shown } {
+  if (!isObject(raw)) return { batch: raw, shown: { checkpoint: null, witness: null } };
+  const { checkpoint, witness, ...batch } = raw;
+  return { batch, shown: { checkpoint, witness } };
 }
 
 /** The payloads as parsed: a schema's copy could lack a member (`__proto__`) that counts for the hash. */

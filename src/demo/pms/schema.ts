@@ -7,11 +7,13 @@
  *   A stream's next number is the highest place plus one, so order and content cannot disagree.
  * - `batches`: answers by batch key, so that a repeated batch gets the answer whose delivery failed.
  * - `checkpoints`: what gateways signed about their trails, kept as a witness outside the store.
+ * - `cosigned`: the newest checkpoint of each origin that this PMS has cosigned; `log_keys`: whose signature counts for a
+ *   gateway's trail, pinned when it was first seen (delete a row to let a new key in); `cosigner`: this PMS's own key.
  */
 
 /** `application_id` of the file ("CFPM"): opening another program's database by mistake must not add tables to it. */
 export const APPLICATION_ID = 0x4346504d;
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 export const SCHEMA = `
 CREATE TABLE records (
@@ -82,4 +84,28 @@ CREATE TABLE checkpoints (
   received_at_utc TEXT NOT NULL,
   PRIMARY KEY (gateway_id, epoch, stream, checkpoint)
 ) STRICT, WITHOUT ROWID;
+`;
+
+/** What version 2 added. */
+export const WITNESS_SCHEMA = `
+CREATE TABLE cosigned (
+  origin TEXT PRIMARY KEY,
+  size INTEGER NOT NULL,
+  root BLOB NOT NULL,
+  note TEXT NOT NULL,
+  cosigned_at_utc TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE log_keys (
+  gateway_id TEXT NOT NULL,
+  log TEXT NOT NULL,
+  public_key BLOB NOT NULL,
+  first_seen_utc TEXT NOT NULL,
+  PRIMARY KEY (gateway_id, log)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE cosigner (
+  only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+  private_key TEXT NOT NULL
+) STRICT;
 `;

@@ -4,6 +4,7 @@
  */
 import type Database from 'better-sqlite3';
 import type { GapMarker, SyncRecord } from '../../record/wire.ts';
+import { CosignedBook } from './cosigned.ts';
 import { openPmsDatabase } from './open.ts';
 import type { Decision, HeldRecord, Place, Standing, StoredAnswer, StreamName } from './rows.ts';
 
@@ -18,9 +19,12 @@ const OF_STREAM = 'gateway_id = ? AND epoch = ? AND stream = ?';
 export class PmsStore {
   readonly #database: Database.Database;
   readonly #statements = new Map<string, Database.Statement<unknown[]>>();
+  /** What it has cosigned as a witness. */
+  readonly cosigned: CosignedBook;
 
   private constructor(database: Database.Database) {
     this.#database = database;
+    this.cosigned = new CosignedBook(database);
   }
 
   /** See `openPmsDatabase` for what can go wrong. */

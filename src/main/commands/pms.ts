@@ -89,8 +89,8 @@ async function serve(flags: ServeFlags): Promise<void> {
   });
   // Signals are listened for before the line is out: whoever reads it may send one at once.
   const told = signal();
-  const { url } = await pms.start();
-  process.stdout.write(`${JSON.stringify({ msg: 'ready', url })}\n`);
+  const { url, witnessKey } = await pms.start();
+  process.stdout.write(`${JSON.stringify({ msg: 'ready', url, witness_key: witnessKey })}\n`);
   await told;
   await pms.stop();
 }

@@ -1,9 +1,11 @@
+import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { takeBatch } from '../../../src/demo/pms/batch.ts';
 import { SampleStream } from '../../../src/demo/pms/check/sample.ts';
 import { PmsStore } from '../../../src/demo/pms/store.ts';
 import type { GapMarker, SyncRecord } from '../../../src/record/wire.ts';
+import { cosigner } from '../../../src/tlog/cosignature.ts';
 import { openPms, resultsOf, rows, statusesOf, temporaryFolder } from './office.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 22, 9);
@@ -220,10 +222,15 @@ test('a checkpoint sent with a batch is kept as it came, once', async () => {
   expect(rows(dbFile, 'SELECT checkpoint FROM checkpoints')).toEqual([{ checkpoint }]);
 });
 
+const NOBODY = cosigner('nobody', generateKeyPairSync('ed25519').privateKey);
+
 function sendTo(store: PmsStore, stream: SampleStream, entries: SyncRecord[], batchKey: string) {
-  const desk = { store, nowUtc: '2026-11-22T09:00:00.000Z', verifierId: 'test', whimFor: () => null };
+  const nowUtc = '2026-11-22T09:00:00.000Z';
+  const witness = { book: store.cosigned, cosigner: NOBODY, nowMs: 0, nowUtc };
+  const desk = { store, nowUtc, verifierId: 'test', witness, whimFor: () => null };
+  const shown = { checkpoint: null, witness: null };
   const payloads = entries.map(({ payload }) => payload);
-  return takeBatch(desk, { request: stream.batch(entries), payloads, batchKey, bodyHash: batchKey });
+  return takeBatch(desk, { request: stream.batch(entries), payloads, batchKey, bodyHash: batchKey, shown });
 }
 
 test('whatever a gateway sends and resends, each key is held once and places have no holes', () => {

@@ -4,10 +4,13 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import type { Timers } from '../../../src/base/clock.ts';
 import { SampleStream } from '../../../src/demo/pms/check/sample.ts';
+import { SampleLog } from '../../../src/demo/pms/check/sample-log.ts';
 import { FAULT_NAMES } from '../../../src/demo/pms/faults.ts';
 import type { ReferencePmsOptions } from '../../../src/demo/pms/reference-pms.ts';
 import type { Schedule } from '../../../src/record/types.ts';
 import { contentDigestOf, type SyncResult } from '../../../src/record/wire.ts';
+import { verifyCosignature } from '../../../src/tlog/cosignature.ts';
+import { parseVerifierKey } from '../../../src/tlog/verifier-key.ts';
 import { openPms, resultsOf, rows, statusesOf } from './office.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 22, 9);
@@ -431,6 +434,31 @@ describe('a result, while everything is stored', () => {
       expect(resultsOf(await client.sync(batch))).toHaveLength(20);
     }
     expect(seen[0]).toBe(seen[1]);
+  });
+});
+
+describe('about the checkpoint', () => {
+  test.each<[string, object]>([
+    ['no_cosignature', {}],
+    ['witness_stale=7', { witness_error: { code: 'stale', size: 7, checkpoint: null } }],
+    ['witness_inconsistent', { witness_error: { code: 'inconsistent', size: 0, checkpoint: null } }],
+    ['witness_unknown_key', { witness_error: { code: 'unknown_key', size: 0, checkpoint: null } }],
+    ['witness_nonsense', { cosignature: 42, witness_key: expect.any(String), witness_error: 'no' }],
+  ])('%s: the record beside it is accepted', async (fault, expected) => {
+    const { client, batch, stream } = await faulty(fault);
+    const reply = await client.sync({ ...batch, ...new SampleLog(stream, 3).show(3, 0) });
+    const { results: _results, ...word } = reply.json;
+    expect(word).toEqual(expected);
+    expect(statusesOf(reply)).toEqual(['accepted']);
+  });
+
+  test('wrong_cosignature: it is by the right key and not true', async () => {
+    const { client, batch, stream } = await faulty('wrong_cosignature');
+    const { json } = await client.sync({ ...batch, ...new SampleLog(stream, 3).show(3, 0) });
+    const key = parseVerifierKey(String(json.witness_key));
+    if (!key.ok) throw new Error('the answer has no verifier key');
+    const line = String(json.cosignature).trimEnd();
+    expect(verifyCosignature(line, 'whatever', key.key)).toEqual({ ok: false, fault: 'bad_signature' });
   });
 });
 

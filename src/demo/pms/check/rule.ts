@@ -1,4 +1,5 @@
 /** What a rule is: one demand on a PMS, checked by requests of its own. */
+import type { KeyObject } from 'node:crypto';
 import { PMS_PATHS } from '../../../record/wire.ts';
 import type { Peer } from './peer.ts';
 import type { SampleStream } from './sample.ts';
@@ -6,6 +7,8 @@ import type { SampleStream } from './sample.ts';
 export interface CheckContext {
   readonly peer: Peer;
   readonly gatewayId: string;
+  /** Signs the checkpoints of that gateway's made-up trail: one key for all epochs, as of every gateway. */
+  readonly trailKey: KeyObject;
   /** Right time, as far as this machine knows it. */
   utcMs(): number;
   /** A stream in a new epoch, so that a rule that falls short does not spoil the next. */

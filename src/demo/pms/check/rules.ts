@@ -6,6 +6,7 @@ import { RECORD_RULES } from './rules-record.ts';
 import { SCHEDULE_TWO_RULES } from './rules-schedule-two.ts';
 import { ACCEPTED_RULE, STREAM_RULES } from './rules-stream.ts';
 import { TRANSPORT_RULES } from './rules-transport.ts';
+import { WITNESS_RULES } from './rules-witness.ts';
 
 export const RULES: readonly Rule[] = [
   ...TRANSPORT_RULES,
@@ -15,4 +16,5 @@ export const RULES: readonly Rule[] = [
   ...STREAM_RULES,
   ...RECORD_RULES,
   ...SCHEDULE_TWO_RULES,
+  ...WITNESS_RULES,
 ];

@@ -1,5 +1,5 @@
 /** Checking a PMS rule by rule. */
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { type Clock, systemTimers, type Timers } from '../../../base/clock.ts';
 import { CounterfoilError, messageOf } from '../../../base/errors.ts';
 import { Shortfall } from './expect.ts';
@@ -56,7 +56,13 @@ export async function checkPms(options: CheckOptions): Promise<PmsCheckResult> {
   const peer = new Peer({ ...options, ca: options.ca ?? null, timers: options.timers ?? systemTimers });
   const gatewayId = `check-${randomBytes(6).toString('hex')}`;
   const utcMs = () => clock.utcMs();
-  const context: CheckContext = { peer, gatewayId, utcMs, stream: () => new SampleStream(gatewayId, clock.utcMs()) };
+  const context: CheckContext = {
+    peer,
+    gatewayId,
+    trailKey: generateKeyPairSync('ed25519').privateKey,
+    utcMs,
+    stream: () => new SampleStream(gatewayId, clock.utcMs()),
+  };
   try {
     // Thrown on, not recorded: without anybody at the address there is no PMS to find fault with.
     await peer.ping();

@@ -8,7 +8,7 @@ import { OVERVIEW, TOKEN_TEXT } from './prose.ts';
 import { componentSchemas } from './schemas.ts';
 
 /** Version of the contract, not of the program: it changes when something a PMS can see does. */
-const CONTRACT_VERSION = '1.0.0';
+const CONTRACT_VERSION = '1.1.0';
 
 /** Where the reference PMS serves the document. */
 export const OPENAPI_PATH = '/openapi.json';

@@ -2,8 +2,12 @@
  * Example bodies of the contract: one small story, the same at every run. The hashes are true, so that whoever computes
  * them from the payloads shown can compare.
  */
+import { createPrivateKey, hash, type KeyObject } from 'node:crypto';
 import type { GapMarker, SyncRecord, SyncRequest, SyncResult } from '../../../record/wire.ts';
+import { cosigner } from '../../../tlog/cosignature.ts';
+import { parseNote } from '../../../tlog/note.ts';
 import { hashOf, SampleStream } from '../check/sample.ts';
+import { SampleLog } from '../check/sample-log.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 22, 9, 3);
 const NOW = '2026-11-22T09:03:00.000Z';
@@ -30,6 +34,26 @@ const noted: SyncResult = { stream_sequence: 8, payload_hash: gap.payload_hash, 
 const where = { gateway_id: 'gw-0042', epoch: EPOCH, stream: 'schedule_two', stream_sequence: 3 } as const;
 const held = { idempotency_key: two.idempotency_key, payload_hash: two.payload_hash, pms_id: 'pms-000000000103' };
 
+/** A key that is the same at every run. */
+function exampleKey(of: string): KeyObject {
+  const head = Buffer.from('302e020100300506032b657004220420', 'hex');
+  return createPrivateKey({
+    format: 'der',
+    type: 'pkcs8',
+    key: Buffer.concat([head, hash('sha256', `example key of the ${of}`, 'buffer')]),
+  });
+}
+
+const log = new SampleLog({ gatewayId: 'gw-0042', epoch: EPOCH }, 12, '', exampleKey('gateway'));
+const cosigned = log.show(9, 0);
+const shown = log.show(12, 9);
+const pmsCosigner = cosigner('pms.example', exampleKey('PMS'));
+const cosignature = () => {
+  const note = parseNote(shown.checkpoint);
+  if (!note.ok) throw new Error('the example is no note');
+  return `${pmsCosigner.cosign(note.note.text, NOW_MS / 1000)}\n`;
+};
+
 /** An OpenAPI Example Object. */
 export interface Example {
   readonly summary: string;
@@ -48,10 +72,25 @@ export const PING_EXAMPLES: Record<string, Example> = {
 export const SYNC_REQUEST_EXAMPLES: Record<string, Example> = {
   standard: { summary: 'A record and a gap marker of the standard stream.', value: batch([standard, gap], 'NONE') },
   schedule_two: { summary: 'A Schedule II record.', value: batch([two], 'II') },
+  checkpoint: {
+    summary: 'The same with a checkpoint to cosign: 9 entries were cosigned before, now there are 12.',
+    value: { ...batch([standard, gap], 'NONE'), ...shown },
+  },
 };
 
 export const SYNC_RESPONSE_EXAMPLES: Record<string, Example> = {
   standard: { summary: 'Both entries are taken.', value: { results: [accepted, noted], cosignature: null } },
+  cosigned: {
+    summary: 'The checkpoint that came along is cosigned.',
+    value: { results: [accepted, noted], cosignature: cosignature(), witness_key: pmsCosigner.key.text },
+  },
+  not_cosigned: {
+    summary: 'The records are taken; the checkpoint came with a proof from another size than the one cosigned last.',
+    value: {
+      results: [accepted, noted],
+      witness_error: { code: 'stale', size: 9, checkpoint: cosigned.checkpoint },
+    },
+  },
   repeated: {
     summary: 'The record was there already; the marker is noted as often as it comes.',
     value: { results: [{ ...accepted, status: 'duplicate' }, noted] },

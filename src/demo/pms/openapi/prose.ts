@@ -85,6 +85,26 @@ PMS verifies them a second time.
   look-up, every 30 s by default, until the look-up says \`accepted\` with \`verification\`, or \`declined\`.
 - A Schedule II record without \`dual_verification: true\`, or in the other stream, is \`rejected\`.
 
+## The checkpoint: you are a witness
+
+Everything that happens in a gateway stands in audit trails that only grow. A batch carries the newest signed checkpoint
+of the stream's trail (C2SP tlog-checkpoint: origin, size, root, signature) in \`checkpoint\`. Keep it, and nobody in the
+store, root included, can change what was there before without being found out.
+
+A PMS that **cosigns** says more: that each checkpoint continues the one before. It is optional; a PMS that ignores \`witness\`
+loses nothing. The protocol is C2SP tlog-witness, with the batch in place of \`add-checkpoint\`:
+
+- The origin must be \`{gateway_id}/{epoch}/audit\`, with \`schedule_two\` in place of \`audit\` for that stream, and so must the name
+  of \`witness.key\`. Pin the 32 bytes of that key for gateway and trail when you see them first; they stay the same in a new
+  epoch. A gateway with another key is \`unknown_key\` until a person who has asked the store removes the pin.
+- Remember for each origin the largest checkpoint you have cosigned: size, root and the note itself. \`old_size\` must be its
+  size (0: none), else \`stale\`; \`proof\` must be the RFC 6962 consistency proof from its root to the new one, else
+  \`inconsistent\`. Then remember the new one, in the transaction of the batch, and answer \`cosignature\` with \`witness_key\`.
+- In every other case answer \`witness_error\` with the size and the note you cosigned last. The note proves to the gateway
+  what it had signed: that is how a store learns that its disk was put back to an earlier day.
+- **Nothing about a checkpoint is a reason to refuse records.** A batch that is answered \`409\` says nothing about its
+  checkpoint. The same batch again gets the same answer, this part of it included.
+
 ## Limits
 
 | what | limit |

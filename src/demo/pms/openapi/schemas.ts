@@ -17,6 +17,8 @@ import {
   SyncResult,
   Utc,
   Verification,
+  WitnessError,
+  WitnessOffer,
 } from '../../../record/wire.ts';
 
 /** What the reference PMS says besides the status when it refuses a request. Gateways go by the status alone. */
@@ -37,6 +39,8 @@ const NAMED = {
   SyncResponse,
   SyncResult,
   Verification,
+  WitnessOffer,
+  WitnessError,
   ConflictResponse,
   LookupRequest,
   LookupResponse,

@@ -125,6 +125,20 @@ const FOUND: Readonly<Record<FaultName, readonly [fault: string, Expected]>> = {
   reordered_results: ['reordered_results', ['accepted']],
   lookup_unknown: ['lookup_unknown', ['key_conflict', 'lookup']],
   lookup_wrong_echo: ['lookup_wrong_echo', ['key_conflict', 'lookup']],
+  no_cosignature: [
+    'no_cosignature',
+    {
+      remark: [
+        'witness',
+        'it does not cosign checkpoints; that is allowed, and then nobody outside the store bears witness',
+      ],
+    },
+  ],
+  wrong_cosignature: ['wrong_cosignature', ['witness', 'witness_refuses']],
+  witness_stale: ['witness_stale', ['witness', 'witness_refuses']],
+  witness_inconsistent: ['witness_inconsistent', ['witness', 'witness_refuses']],
+  witness_unknown_key: ['witness_unknown_key', ['witness', 'witness_refuses']],
+  witness_nonsense: ['witness_nonsense', ['checkpoint_harmless', 'witness', 'witness_refuses']],
 };
 
 /**
