@@ -19,6 +19,7 @@ import {
 import type { Client, Ended, StreamShape } from './client.ts';
 
 const NO_HASH = Buffer.alloc(32);
+const NOTHING = { checkpoint: null, witness: null };
 const RECORD: StoredRecord = {
   sequence: 1,
   idempotencyKey: 'simulated',
@@ -103,7 +104,7 @@ export class ProductClient implements Client {
   #round({ records, ...ended }: Ended): Round {
     const entries = entriesOf(records);
     const place = { first: this.#delivered + 1, last: this.#delivered + records };
-    const batch = { entries, ...place, body: NO_HASH, key: '', digest: '', trial: null };
+    const batch = { entries, ...place, body: NO_HASH, key: '', digest: '', trial: null, shown: NOTHING };
     const round = {
       ...ended,
       batch,

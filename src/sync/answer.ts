@@ -19,8 +19,6 @@ export interface CheckedAnswer {
   readonly left: readonly Left[];
   /** Entries with a checked verdict: records settled now or settled before and delivered again, and noted markers. */
   readonly countedCount: number;
-  /** What the PMS signed for the checkpoint we sent, as it wrote it. */
-  readonly cosignature: string | null;
 }
 
 /**
@@ -72,22 +70,13 @@ export function* checkInSlices(
     if (outcome.settle !== null) settlements.push(outcome.settle);
     else if (isGap(entry)) noted.push(entry.sequence);
   }
-  return { settlements, noted, left, countedCount, cosignature: cosignatureIn(json) };
+  return { settlements, noted, left, countedCount };
 }
 
 /** The `results` of an answer, unchecked; null when it has none. */
 export function resultsIn(json: unknown): readonly unknown[] | null {
   if (typeof json !== 'object' || json === null || !('results' in json)) return null;
   return Array.isArray(json.results) ? json.results : null;
-}
-
-/** A cosignature goes into the trail, whose entries are bounded; a longer one is worth less than the results beside it. */
-const MAX_COSIGNATURE = 8192;
-
-function cosignatureIn(json: unknown): string | null {
-  if (typeof json !== 'object' || json === null || !('cosignature' in json)) return null;
-  const { cosignature } = json;
-  return typeof cosignature === 'string' && cosignature.length <= MAX_COSIGNATURE ? cosignature : null;
 }
 
 type Found = SyncResult | 'not_understood' | 'contradictory';

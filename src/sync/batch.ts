@@ -9,13 +9,15 @@ import type { GapMarker, StoredRecord, StreamEntry } from '../buffer/api.ts';
 import { sequenceId } from '../record/lane-wire.ts';
 import type { Stream } from '../record/types.ts';
 import { isGap } from './ports.ts';
+import type { Shown } from './witness.ts';
 
 /** What is the same for all entries of a batch. */
 export interface BatchHead {
   readonly gatewayId: string;
   readonly epoch: string;
   readonly stream: Stream;
-  readonly checkpoint: string | null;
+  /** What is shown of the stream's trail. */
+  readonly shown: Shown;
 }
 
 export interface Batch {
@@ -31,9 +33,10 @@ export interface Batch {
   readonly digest: string;
   /** The record whose marker the only entry is, sent to see whether the PMS takes that instead; null in all others. */
   readonly trial: StoredRecord | null;
+  readonly shown: Shown;
 }
 
-/** Bytes around the entries: names, epoch, numbers and a checkpoint, generously. */
+/** Bytes around the entries: names, epoch and numbers, generously. */
 const HEAD_RESERVE_BYTES = 1024;
 
 /** Takes entries one by one, so that a large batch can be made in slices. */
@@ -52,7 +55,7 @@ export class BatchBuilder {
     this.#head = head;
     this.#limit = limit;
     this.#maxBodyBytes = maxBodyBytes;
-    this.#bytes = HEAD_RESERVE_BYTES + (head.checkpoint?.length ?? 0);
+    this.#bytes = HEAD_RESERVE_BYTES + JSON.stringify(head.shown).length;
   }
 
   get count(): number {
@@ -92,6 +95,7 @@ export class BatchBuilder {
       key: digest,
       digest,
       trial: null,
+      shown: this.#head.shown,
     };
   }
 
@@ -125,9 +129,11 @@ export function buildTrial(head: BatchHead, record: StoredRecord): Batch | null 
 export function buildSingle(record: StoredRecord): Batch {
   const { payload: body, streamSequence, idempotencyKey: key } = record;
   const digest = hash('sha256', body, 'hex');
-  return { entries: [record], first: streamSequence, last: streamSequence, body, key, digest, trial: null };
+  const place = { entries: [record], first: streamSequence, last: streamSequence };
+  return { ...place, body, key, digest, trial: null, shown: NOTHING_SHOWN };
 }
 
+const NOTHING_SHOWN: Shown = { checkpoint: null, witness: null };
 const COMMA = Buffer.from(',');
 const CLOSING = Buffer.from(']}');
 const CLOSE_RECORD = Buffer.from('}');
@@ -138,7 +144,8 @@ function openingOf(head: BatchHead, first: number): string {
     epoch: head.epoch,
     stream: head.stream,
     first_sequence: first,
-    checkpoint: head.checkpoint,
+    checkpoint: head.shown.checkpoint,
+    ...(head.shown.witness === null ? {} : { witness: head.shown.witness }),
   };
   return `${JSON.stringify(opening).slice(0, -1)},"records":[`;
 }

@@ -38,6 +38,52 @@ export type SyncAlarm =
   /** The PMS asks for numbers that the buffer no longer holds. */
   | 'history_missing';
 
+/**
+ * What is wrong between the PMS and the trail it witnesses. Records go on all the same; only a true cosignature ends it.
+ */
+export type WitnessAlarm =
+  /** It has cosigned what is not here: an old disk was put back, or there are two histories. */
+  | 'witness_inconsistent'
+  /** It has another key of this gateway pinned. */
+  | 'witness_unknown_key'
+  /** Its cosignature is not true by the key that is pinned. */
+  | 'witness_untrue'
+  /** It finds no checkpoint in ours, or contradicts itself. */
+  | 'witness_refuses';
+
+/** What a trail finds about a checkpoint that somebody outside shows. */
+type Verdict = 'consistent' | 'ahead' | 'fork' | 'not_ours';
+
+/** A checkpoint with what a witness needs beside it. */
+interface ForWitness {
+  readonly note: string;
+  readonly verifierKey: string;
+  readonly oldSize: number;
+  readonly proof: readonly Buffer[];
+}
+
+/** The trails, as far as their witness is concerned. */
+export interface TrailPort {
+  /** Newest signed checkpoint, null before the first. */
+  checkpoint(log: TrailLog): string | null;
+  /** The size that the PMS has cosigned last, as the trail remembers it. */
+  cosignedSize(log: TrailLog): number;
+  /** The newest checkpoint with the proof from that size; null when there is nothing new to witness. */
+  forWitness(log: TrailLog, oldSize: number): Promise<ForWitness | null>;
+  /** Judges a checkpoint the PMS shows; logs and alarms what does not fit. */
+  judge(by: 'pms', note: string): Promise<Verdict>;
+  /** On disk when it resolves. */
+  takeCosignature(log: TrailLog, size: number, cosignature: string): Promise<void>;
+}
+
+/** By which key the PMS cosigns. */
+export interface WitnessKeys {
+  /** The verifier key that is configured, or was seen first; null before that. */
+  pinned(): string | null;
+  /** This is the first one seen. */
+  pin(key: string): Promise<void>;
+}
+
 /** A batch was answered with at least one checked receipt. */
 export interface Delivery {
   readonly stream: Stream;
@@ -51,7 +97,7 @@ interface SyncEvents {
   /** New states, on disk, for the lanes' receipts. */
   onSettled?(records: readonly SettledRecord[]): void;
   onDelivery?(delivery: Delivery): void;
-  onAlarm?(stream: Stream, alarm: SyncAlarm, active: boolean): void;
+  onAlarm?(stream: Stream, alarm: SyncAlarm | WitnessAlarm, active: boolean): void;
 }
 
 export interface SyncParts {
@@ -65,8 +111,8 @@ export interface SyncParts {
   readToken(): string | null;
   /** Whether the latest heartbeat passed: decides if a refusal is the record's fault or the line's. */
   heartbeatOk(): boolean;
-  /** Newest signed checkpoint of a trail, null before the first. */
-  checkpoint(log: TrailLog): string | null;
+  readonly trail: TrailPort;
+  readonly witnessKeys: WitnessKeys;
 }
 
 /** The trail that tells of a stream (21 CFR 1304.04(h) wants Schedule II apart). */

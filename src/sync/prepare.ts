@@ -8,9 +8,10 @@ import type { Stream } from '../record/types.ts';
 import { type Batch, BatchBuilder, type BatchHead, buildSingle, buildTrial } from './batch.ts';
 import { encode } from './coding.ts';
 import type { Coding, SyncOptions } from './options.ts';
-import { isGap, logOf, type SyncParts } from './ports.ts';
+import { isGap, type SyncParts } from './ports.ts';
 import type { Source } from './position.ts';
 import type { Turn } from './turn.ts';
+import type { Witness } from './witness.ts';
 
 /** Entries read and rendered in one go: about 2 ms. */
 const SLICE_ENTRIES = 100;
@@ -47,12 +48,20 @@ export class Preparation {
   readonly #parts: SyncParts;
   readonly #profile: SyncOptions['profile'];
   readonly #turn: Turn;
+  readonly #witness: Pick<Witness, 'show'>;
 
-  constructor(stream: Stream, parts: SyncParts, profile: SyncOptions['profile'], turn: Turn) {
+  constructor(
+    stream: Stream,
+    parts: SyncParts,
+    profile: SyncOptions['profile'],
+    turn: Turn,
+    witness: Pick<Witness, 'show'>,
+  ) {
     this.#stream = stream;
     this.#parts = parts;
     this.#profile = profile;
     this.#turn = turn;
+    this.#witness = witness;
   }
 
   async make(wanted: Wanted): Promise<Prepared> {
@@ -71,14 +80,14 @@ export class Preparation {
   async #batchOf(wanted: Wanted, first: StreamEntry, entries: readonly StreamEntry[]) {
     if (!isGap(first) && this.#profile === 'single') return { batch: buildSingle(first), more: entries.length > 1 };
     if (!isGap(first) && first.sequence === wanted.onTrial)
-      return { batch: buildTrial(this.#head(), first), more: true };
+      return { batch: buildTrial(await this.#head(), first), more: true };
     return await this.#fill(wanted, entries);
   }
 
   /** Fills a batch slice by slice; the first slice is at hand. */
   async #fill(wanted: Wanted, first: readonly StreamEntry[]): Promise<{ batch: Batch | null; more: boolean }> {
     const { source, limit, byteLimit } = wanted;
-    const builder = new BatchBuilder(this.#head(), limit, byteLimit);
+    const builder = new BatchBuilder(await this.#head(), limit, byteLimit);
     let asked = Math.min(limit, SLICE_ENTRIES);
     let entries = first;
     for (;;) {
@@ -107,10 +116,9 @@ export class Preparation {
     return below === null ? entries : entries.filter((entry) => entry.streamSequence < below);
   }
 
-  #head(): BatchHead {
-    const { buffer, checkpoint } = this.#parts;
-    const { gatewayId, epoch } = buffer;
-    return { gatewayId, epoch, stream: this.#stream, checkpoint: checkpoint(logOf(this.#stream)) };
+  async #head(): Promise<BatchHead> {
+    const { gatewayId, epoch } = this.#parts.buffer;
+    return { gatewayId, epoch, stream: this.#stream, shown: await this.#witness.show() };
   }
 }
 

@@ -27,6 +27,7 @@ import type { Tally } from './tally.ts';
 import type { Token } from './token.ts';
 import { Trouble } from './trouble.ts';
 import type { Turn } from './turn.ts';
+import type { Witness } from './witness.ts';
 
 export interface RoundOptions extends StateOptions {
   readonly profile: 'batch' | 'single';
@@ -48,6 +49,7 @@ export class RoundTrip {
   readonly #settler: Settler;
   readonly #turn: Turn;
   readonly #trouble: Trouble;
+  readonly #witness: Witness;
   readonly #booking = new Booking();
 
   constructor(parts: {
@@ -59,6 +61,7 @@ export class RoundTrip {
     readonly tally: Tally;
     readonly settler: Settler;
     readonly turn: Turn;
+    readonly witness: Witness;
   }) {
     this.#stream = parts.stream;
     this.#options = parts.options;
@@ -68,6 +71,7 @@ export class RoundTrip {
     this.#tally = parts.tally;
     this.#settler = parts.settler;
     this.#turn = parts.turn;
+    this.#witness = parts.witness;
     this.#trouble = new Trouble(parts);
   }
 
@@ -106,6 +110,7 @@ export class RoundTrip {
       const failure = { kind: 'failed', fault: 'not_an_answer', askedMs: null } as const;
       return this.#takeOther(state, round, { ...answered, outcome: failure }, failure);
     }
+    this.#witness.hear(batch.shown, json);
     if (isSmooth(answer, batch)) await this.#booking.begin(() => this.#write(batch, answer, answered));
     else {
       await this.#booking.settled();
@@ -129,7 +134,7 @@ export class RoundTrip {
   }
 
   async #write(batch: Batch, answer: CheckedAnswer, answered: Answered): Promise<void> {
-    const { settlements, noted, left, cosignature } = answer;
+    const { settlements, noted, left } = answer;
     await this.#settler.settle(settlements);
     if (noted.length > 0) {
       if (batch.trial !== null) await this.#trouble.condemn(batch.trial.sequence);
@@ -142,7 +147,6 @@ export class RoundTrip {
       noted: noted.length,
       left: left.length,
       ...(unproved === 0 ? {} : { unproved }),
-      ...(cosignature === null ? {} : { cosignature }),
     });
   }
 
@@ -207,7 +211,7 @@ export class RoundTrip {
 }
 
 /** A lone record and its look-up answered in the place of the batch. */
-const ONE_SETTLED: CheckedAnswer = { settlements: [], noted: [], left: [], countedCount: 1, cosignature: null };
+const ONE_SETTLED: CheckedAnswer = { settlements: [], noted: [], left: [], countedCount: 1 };
 
 /** Every entry has its verdict and none of them is one a person has to hear of. */
 function isSmooth(answer: CheckedAnswer, batch: Batch): boolean {

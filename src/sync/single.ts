@@ -35,7 +35,7 @@ export function checkSingle(
   resent: ReadonlySet<number>,
   acceptUnproved: boolean,
 ): CheckedAnswer {
-  const empty = { settlements: [], noted: [], left: [], countedCount: 0, cosignature: null };
+  const empty = { settlements: [], noted: [], left: [], countedCount: 0 };
   const [record] = batch.entries;
   if (record === undefined || isGap(record)) return empty;
   const { sequence, streamSequence } = record;

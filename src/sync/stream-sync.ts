@@ -22,6 +22,7 @@ import { afterFailure, entryLimit, isStopped, onTrial, type StreamState, startSt
 import { type StreamStatus, Tally } from './tally.ts';
 import type { Token } from './token.ts';
 import type { Turn } from './turn.ts';
+import type { Witness } from './witness.ts';
 
 export interface LoopOptions extends RoundOptions {
   readonly lingerMs: number;
@@ -54,13 +55,21 @@ export class StreamSync {
   /** Stream number from which everything is to be sent again. */
   #goBackTo: number | null = null;
 
-  constructor(stream: Stream, options: LoopOptions, parts: SyncParts, exchange: Exchange, token: Token, turn: Turn) {
+  constructor(
+    stream: Stream,
+    options: LoopOptions,
+    parts: SyncParts,
+    exchange: Exchange,
+    token: Token,
+    turn: Turn,
+    witness: Witness,
+  ) {
     this.stream = stream;
     this.#options = options;
     this.#parts = parts;
     this.#exchange = exchange;
     this.#turn = turn;
-    this.#preparation = new Preparation(stream, parts, options.profile, turn);
+    this.#preparation = new Preparation(stream, parts, options.profile, turn, witness);
     this.#ahead = new ReadAhead(this.#preparation, exchange, parts.log, options.overlapFromBytes);
     this.#pause = new Pause(parts.timers);
     this.#linger = new Pause(parts.timers);
@@ -75,6 +84,7 @@ export class StreamSync {
       tally: this.#tally,
       settler,
       turn,
+      witness,
     });
     this.#state = startState(options);
   }

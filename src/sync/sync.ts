@@ -2,18 +2,21 @@
  * The sync stage: buffer to PMS. Two streams that know nothing of each other, so that Schedule II waits for nothing; what
  * they share is the token and the agent, which opens a connection for each request that finds none free.
  */
+import { messageOf } from '../base/errors.ts';
+import type { TrailLog } from '../buffer/api.ts';
 import type { Stream } from '../record/types.ts';
 import { STREAMS } from '../record/types.ts';
 import { Exchange } from './exchange.ts';
 import { MemoryCheck } from './memory-check.ts';
 import { type SyncOptions, URGENT_SPREAD } from './options.ts';
-import type { SyncParts } from './ports.ts';
+import { logOf, type SyncParts, type WitnessAlarm } from './ports.ts';
 import { StreamSync } from './stream-sync.ts';
 import type { StreamStatus } from './tally.ts';
 import { Token } from './token.ts';
 import { makeTurns, NO_TURN } from './turn.ts';
 import { Upstream } from './upstream.ts';
 import { VerificationPoll } from './verification-poll.ts';
+import { Witness, type WitnessFacts } from './witness.ts';
 
 /** For the link stage's delivery layer. Monotonic times, over both streams. */
 export interface DeliveryFacts {
@@ -32,6 +35,7 @@ export class Sync {
   readonly #streams: readonly StreamSync[];
   readonly #polls: readonly VerificationPoll[];
   readonly #checks: readonly MemoryCheck[];
+  readonly #witnesses: Readonly<Record<TrailLog, Witness>>;
 
   /** `upstream`: another way to the PMS than HTTP, for tests without a network. */
   constructor(options: SyncOptions, parts: SyncParts, upstream: Way = new Upstream(options, parts.timers)) {
@@ -40,10 +44,13 @@ export class Sync {
     this.#token = new Token(() => parts.readToken(), parts.log);
     this.#upstream = upstream;
     const turns = makeTurns();
+    const witness = (log: TrailLog) => new Witness(log, { ...parts, onAlarm: (...word) => this.#tell(...word) });
+    this.#witnesses = { audit: witness('audit'), schedule_two: witness('schedule_two') };
     this.#streams = STREAMS.map((stream) => {
       const turn = stream === 'schedule_two' ? turns.first : turns.second;
       const exchange = new Exchange(stream, parts, options, upstream, this.#token, turn);
-      return new StreamSync(stream, loopOptions(stream, options), parts, exchange, this.#token, turn);
+      const ofTrail = this.#witnesses[logOf(stream)];
+      return new StreamSync(stream, loopOptions(stream, options), parts, exchange, this.#token, turn, ofTrail);
     });
     // A PMS that knows no batches knows no look-up.
     const polled = options.profile === 'batch' ? STREAMS : [];
@@ -70,6 +77,7 @@ export class Sync {
     await Promise.all([...this.#streams, ...this.#polls, ...this.#checks].map((part) => part.stop()));
     cancel();
     await this.#upstream.stop();
+    for (const witness of Object.values(this.#witnesses)) await witness.settled();
   }
 
   /** Something new may be in the buffer; `stream` null: in either stream. */
@@ -91,6 +99,11 @@ export class Sync {
     return this.#streams.map((part) => part.status());
   }
 
+  witnesses(): Readonly<Record<TrailLog, WitnessFacts>> {
+    const { audit, schedule_two } = this.#witnesses;
+    return { audit: audit.facts(), schedule_two: schedule_two.facts() };
+  }
+
   delivery(): DeliveryFacts {
     const states = this.status();
     const receipts = states.flatMap((state) => state.lastReceiptAtMs ?? []);
@@ -99,6 +112,17 @@ export class Sync {
       lastReceiptAtMs: receipts.length === 0 ? null : Math.max(...receipts),
       waitingSinceMs: waits.length === 0 ? null : Math.min(...waits),
     };
+  }
+
+  #tell(log: TrailLog, alarm: WitnessAlarm, active: boolean): void {
+    const { buffer, events, log: writer } = this.#parts;
+    const stream = log === 'schedule_two' ? 'schedule_two' : 'standard';
+    if (active) writer.error('sync alarm', { stream, code: alarm });
+    else writer.info('sync alarm over', { stream, code: alarm });
+    events.onAlarm?.(stream, alarm, active);
+    buffer.note(log, 'sync_alarm', { stream, alarm, active }).catch((error: unknown) => {
+      writer.error('a trail entry could not be written', { error: messageOf(error) });
+    });
   }
 }
 

@@ -121,7 +121,7 @@ export class Trouble {
     await this.#exchange.noteAnswer(answered, { settled: settlements.length, unknown });
     if (settlements.length > 0) {
       this.#tally.receipt(1);
-      return afterAnswer(state, round, { settlements, noted: [], left: [], countedCount: 1, cosignature: null });
+      return afterAnswer(state, round, { settlements, noted: [], left: [], countedCount: 1 });
     }
     return unknown > 0 ? afterSuspicion(state, round, record.sequence) : state;
   }

@@ -9,7 +9,12 @@ import { acceptedResult, type SentBatch, type SentEntry } from '../harness/scrip
 const NOBODY: ReadonlySet<number> = new Set();
 
 function batchOf(entries: readonly StreamEntry[]): Batch {
-  const head = { gatewayId: 'gw-0042', epoch: '0123abcd', stream: 'standard', checkpoint: null } as const;
+  const head = {
+    gatewayId: 'gw-0042',
+    epoch: '0123abcd',
+    stream: 'standard',
+    shown: { checkpoint: null, witness: null },
+  } as const;
   const batch = buildBatch(head, entries, 500, 1024 * 1024);
   if (batch === null) throw new Error('no batch');
   return batch;
@@ -170,16 +175,6 @@ describe('single words', () => {
     expect(answer?.settlements.map(({ to }) => to)).toEqual(['SET_ASIDE', 'SET_ASIDE', 'SET_ASIDE']);
     expect(answer?.left.map(({ why }) => why)).toEqual(Array(7).fill('hash_mismatch'));
   });
-});
-
-test('a cosignature comes along, and one that makes no sense spoils nothing', () => {
-  const batch = mixedBatch();
-  const results = sentIn(batch).map((entry) => acceptedResult(entry));
-  const cosignatureOf = (cosignature: unknown) => checkAnswer(batch, { results, cosignature }, NOBODY);
-  expect(cosignatureOf('— pms.example AAAA\n')?.cosignature).toBe('— pms.example AAAA\n');
-  for (const nonsense of [7, null, 'x'.repeat(9000)]) {
-    expect(cosignatureOf(nonsense)).toMatchObject({ cosignature: null, countedCount: 4 });
-  }
 });
 
 describe('delivered again after a 409', () => {

@@ -7,7 +7,12 @@ import { buildBatch } from '../../src/sync/batch.ts';
 import { isGap } from '../../src/sync/ports.ts';
 import { MemoryBuffer } from '../harness/memory-buffer.ts';
 
-const head = { gatewayId: 'gw-0042', epoch: '0123abcd', stream: 'standard', checkpoint: null } as const;
+const head = {
+  gatewayId: 'gw-0042',
+  epoch: '0123abcd',
+  stream: 'standard',
+  shown: { checkpoint: null, witness: null },
+} as const;
 const MIB = 1024 * 1024;
 
 function records(count: number): StreamEntry[] {
@@ -87,7 +92,7 @@ describe('its bytes', () => {
   test('have one key: the same for the same bytes, another for others', () => {
     expect(build(records(3)).key).toBe(build(records(3)).key);
     expect(build(records(3)).key).not.toBe(build(records(2)).key);
-    const later = buildBatch({ ...head, checkpoint: 'gw-0042/0123abcd/audit\n1\nAAAA\n' }, records(3), 500, MIB);
+    const later = buildBatch({ ...head, shown: { checkpoint: 'a note', witness: null } }, records(3), 500, MIB);
     expect(later?.key).not.toBe(build(records(3)).key);
   });
 });

@@ -7,10 +7,11 @@ import type { Clock, Random, Timers } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
 import { SYNC_DEFAULTS, type SyncOptions } from '../../src/sync/options.ts';
 import type { Reply } from '../../src/sync/outcome.ts';
-import type { SyncAlarm } from '../../src/sync/ports.ts';
+import type { SyncAlarm, WitnessAlarm } from '../../src/sync/ports.ts';
 import { Sync, type Way } from '../../src/sync/sync.ts';
 import type { Content } from '../../src/sync/upstream.ts';
 import { MemoryBuffer } from '../harness/memory-buffer.ts';
+import { NO_TRAIL } from '../harness/no-trail.ts';
 import { type Answer, type Script, StrictLedger } from '../harness/scripted-pms.ts';
 
 /** Turns of the event loop in which nothing may happen before time moves on; a step needs fewer between two signs of life. */
@@ -51,7 +52,7 @@ export interface PaperWorld {
   readonly buffer: MemoryBuffer;
   readonly ledger: StrictLedger;
   readonly sync: Sync;
-  readonly alarms: SyncAlarm[];
+  readonly alarms: (SyncAlarm | WitnessAlarm)[];
   script: Script;
   requests: number;
   /** Lets time pass until `holds`, or for this long; says whether it holds. */
@@ -79,7 +80,7 @@ export function makePaperWorld(
       return replyOf(await world.script(seenOf(path, content)));
     },
   };
-  const alarms: SyncAlarm[] = [];
+  const alarms: (SyncAlarm | WitnessAlarm)[] = [];
   const sync = new Sync(
     { ...SYNC_DEFAULTS, coding: 'identity', pmsUrl: 'http://pms.invalid', ...options },
     {
@@ -95,7 +96,7 @@ export function makePaperWorld(
       },
       readToken: () => 'token',
       heartbeatOk,
-      checkpoint: () => null,
+      ...NO_TRAIL,
     },
     way,
   );

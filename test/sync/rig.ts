@@ -5,9 +5,10 @@ import { type Log, silentLog } from '../../src/base/log.ts';
 import type { SettledRecord } from '../../src/buffer/api.ts';
 import type { Stream } from '../../src/record/types.ts';
 import { SYNC_DEFAULTS, type SyncOptions } from '../../src/sync/options.ts';
-import type { Delivery, SyncAlarm, SyncBuffer, SyncParts } from '../../src/sync/ports.ts';
+import type { Delivery, SyncAlarm, SyncBuffer, SyncParts, WitnessAlarm } from '../../src/sync/ports.ts';
 import { Sync } from '../../src/sync/sync.ts';
 import { MemoryBuffer } from '../harness/memory-buffer.ts';
+import { NO_TRAIL } from '../harness/no-trail.ts';
 import type { Scene } from '../harness/scene.ts';
 import { ScriptedPms, StrictLedger } from '../harness/scripted-pms.ts';
 
@@ -29,7 +30,7 @@ const QUICK: Partial<SyncOptions> = {
 export interface Told {
   readonly settled: SettledRecord[];
   readonly deliveries: Delivery[];
-  readonly alarms: { stream: Stream; alarm: SyncAlarm; active: boolean }[];
+  readonly alarms: { stream: Stream; alarm: SyncAlarm | WitnessAlarm; active: boolean }[];
 }
 
 export interface Rig {
@@ -78,7 +79,7 @@ export function makeSync(
       },
       readToken: () => 'secret-token',
       heartbeatOk: () => true,
-      checkpoint: () => null,
+      ...NO_TRAIL,
       ...parts,
     },
   );

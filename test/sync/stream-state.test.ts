@@ -29,7 +29,12 @@ const options: StateOptions = {
 };
 
 function batchOf(entries: readonly StreamEntry[]): Batch {
-  const head = { gatewayId: 'gw-0042', epoch: '0123abcd', stream: 'standard', checkpoint: null } as const;
+  const head = {
+    gatewayId: 'gw-0042',
+    epoch: '0123abcd',
+    stream: 'standard',
+    shown: { checkpoint: null, witness: null },
+  } as const;
   const batch = buildBatch(head, entries, 500, 1024 * 1024);
   if (batch === null) throw new Error('no batch');
   return batch;
