@@ -35,8 +35,8 @@ export function examine(lane: string, bytes: Buffer, options: ExamineOptions, cl
   const { products, signatures } = options;
   const outcome = checkRecord(bytes, { receivedAtMs, clock: quality, products, signatures: signatures.judge });
   if (outcome.ok) {
-    const { record, notes } = outcome;
-    const published = { idempotencyKey: record.idempotencyKey, laneHash: record.laneHash, reasons: notes };
+    const { record, notes, witnessed } = outcome;
+    const published = { idempotencyKey: record.idempotencyKey, laneHash: record.laneHash, reasons: notes, witnessed };
     const hold = record.stream === 'schedule_two' && signatures.holds(record.flags);
     return { item: { type: 'record', lane, receivedAtMs, clock: quality, record, hold }, published };
   }
@@ -50,5 +50,5 @@ export function examine(lane: string, bytes: Buffer, options: ExamineOptions, cl
     reasons,
     bytes: bytes.subarray(0, MAX_EVIDENCE_BYTES),
   };
-  return { item, published: { idempotencyKey, laneHash, reasons } };
+  return { item, published: { idempotencyKey, laneHash, reasons, witnessed: null } };
 }

@@ -32,6 +32,8 @@ export interface IntakeParts {
   readonly log: Log;
   /** Called after each group that is on disk. */
   readonly onCommitted: () => void;
+  /** What an answered record has carried back as a witness of the trail. */
+  readonly onWitnessed: (lane: string, checkpoint: string) => void;
 }
 
 export interface TrainingPort {
@@ -73,6 +75,7 @@ export class Intake implements IntakeStage {
       practice: this.#practice,
       clock: parts.clock,
       log: parts.log,
+      onWitnessed: parts.onWitnessed,
     });
     this.#listeners = new Listeners(options, (socket) => this.#connect(socket), parts.log);
   }

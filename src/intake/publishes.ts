@@ -11,7 +11,7 @@ import type { CommitAnswer, Committer } from './committer.ts';
 import { type ExamineOptions, examine } from './examine.ts';
 import type { Gate } from './gate.ts';
 import type { LaneSession, Lanes } from './lanes.ts';
-import { type Published, practiceReceipt, type ReceiptSource, receiptOf, withHeld } from './receipt.ts';
+import { type Published, practiceReceipt, type ReceiptSource, receiptOf, withHeld, witnessedBy } from './receipt.ts';
 import { mayPublish } from './rules.ts';
 
 /** Answers of the authorisation hook: nothing lets the PUBACK go, an error closes the connection without one. */
@@ -43,6 +43,7 @@ export class Publishes {
   readonly #practice: Practice | null;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #onWitnessed: (lane: string, checkpoint: string) => void;
 
   constructor(parts: {
     options: PublishOptions;
@@ -52,6 +53,7 @@ export class Publishes {
     practice: Practice | null;
     clock: Clock;
     log: Log;
+    onWitnessed: (lane: string, checkpoint: string) => void;
   }) {
     this.#options = parts.options;
     this.#lanes = parts.lanes;
@@ -60,6 +62,7 @@ export class Publishes {
     this.#practice = parts.practice;
     this.#clock = parts.clock;
     this.#log = parts.log;
+    this.#onWitnessed = parts.onWitnessed;
   }
 
   /** One publish of `session`; calls `done` when it has been decided. */
@@ -145,6 +148,8 @@ export class Publishes {
     } else if (published.idempotencyKey !== null) session.deferred.delete(published.idempotencyKey);
     gatherWrites(session);
     done(null);
+    const witnessed = witnessedBy(published, answer);
+    if (witnessed !== null) this.#onWitnessed(lane, witnessed);
     if (!this.#lanes.listens(lane)) return;
     const receipt = receiptOf(this.#options.source, published, answer, this.#clock.utcMs());
     if (receipt !== null) this.#tell(lane, receipt);

@@ -1,6 +1,6 @@
 /** Receipts: what a lane is told about one publish, and later about the record's way. */
 import { toUtcText } from '../base/clock.ts';
-import type { SettledRecord } from '../buffer/api.ts';
+import type { SettledRecord, TrailLog, TrailPlace } from '../buffer/api.ts';
 import { practiceId, type Receipt, type ReceiptStatus, sequenceId } from '../record/lane-wire.ts';
 import type { Note, Reason, State } from '../record/types.ts';
 import type { CommitAnswer } from './committer.ts';
@@ -8,6 +8,8 @@ import type { CommitAnswer } from './committer.ts';
 export interface ReceiptSource {
   readonly gatewayId: string;
   readonly epoch: string;
+  /** Newest signed checkpoint of a trail, null before the first. */
+  checkpoint(log: TrailLog): string | null;
 }
 
 /** What was published, as far as it could be read. */
@@ -16,6 +18,8 @@ export interface Published {
   readonly laneHash: Buffer | null;
   /** Why it is no record, or what is doubtful about it. */
   readonly reasons: readonly (Reason | Note)[];
+  /** The checkpoint it carries back. */
+  readonly witnessed: string | null;
 }
 
 const KEY_CONFLICT = {
@@ -60,7 +64,7 @@ export function receiptOf(
     received_at_utc: toUtcText(decided?.receivedAtMs ?? nowMs),
     flags: known?.flags ?? [],
     reasons: reasonsOf(published, answer.status),
-    trail: decided === null ? null : trailOf(decided.trail),
+    trail: decided === null ? null : trailOf(source, decided.trail),
   };
 }
 
@@ -102,10 +106,16 @@ export function laterReceipt(source: ReceiptSource, record: SettledRecord): Rece
     received_at_utc: toUtcText(record.receivedAtMs),
     flags: record.flags,
     reasons: [],
-    trail: trailOf(record.trail),
+    trail: trailOf(source, record.trail),
   };
 }
 
-function trailOf(place: { log: string; index: number; leaf: Buffer }): Receipt['trail'] {
-  return { log: place.log, index: place.index, leaf: place.leaf.toString('base64'), checkpoint: null };
+/** The checkpoint is the newest there is: the record's own entry is only in a later one. */
+function trailOf(source: ReceiptSource, { log, index, leaf }: TrailPlace): Receipt['trail'] {
+  return { log, index, leaf: leaf.toString('base64'), checkpoint: source.checkpoint(log) };
+}
+
+/** What a lane carried back as a witness, once its record is on disk; null for none. */
+export function witnessedBy({ witnessed }: Published, { status }: CommitAnswer): string | null {
+  return status === 'accepted' || status === 'duplicate' ? witnessed : null;
 }

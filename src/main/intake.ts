@@ -5,7 +5,7 @@ import type { Config } from '../base/config/load.ts';
 import { readSecret } from '../base/config/secrets.ts';
 import { CounterfoilError, messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import type { ClockQuality, IntakeItem, IntakeResult, RecordBuffer } from '../buffer/api.ts';
+import type { ClockQuality, IntakeItem, IntakeResult, RecordBuffer, TrailLog } from '../buffer/api.ts';
 import type { SignaturePolicy } from '../intake/examine.ts';
 import type { BrokerAddress } from '../intake/external/broker-url.ts';
 import { ExternalIntake } from '../intake/external/external-intake.ts';
@@ -28,13 +28,17 @@ export interface IntakeMaking {
   readonly random: Random;
   readonly log: Log;
   readonly onCommitted: () => void;
+  /** Newest signed checkpoint of a trail, for receipts. */
+  readonly checkpoint: (log: TrailLog) => string | null;
+  /** What an answered record has carried back as a witness of the trail. */
+  readonly onWitnessed: (lane: string, checkpoint: string) => void;
   /** The status is to be told now. */
   readonly onConsuming: () => void;
 }
 
 /** Throws `config_invalid` or `config_unreadable` when a file for the broker cannot be used. */
 export function makeIntake(making: IntakeMaking): IntakeStage {
-  const { clock, commit, config, log, onCommitted, training } = making;
+  const { clock, commit, config, log, onCommitted, onWitnessed, training } = making;
   if (config.intake.source === 'external') return externalIntake(making);
   return new Intake(
     {
@@ -46,7 +50,7 @@ export function makeIntake(making: IntakeMaking): IntakeStage {
       maxPacketBytes: config.intake.maxPacketBytes,
       maxKeepAliveSeconds: config.intake.maxKeepAliveSeconds,
     },
-    { sink: { intake: commit }, training, clock, log, onCommitted },
+    { sink: { intake: commit }, training, clock, log, onCommitted, onWitnessed },
   );
 }
 
@@ -84,7 +88,7 @@ export function brokerAddress(config: Config, env: NodeJS.ProcessEnv): BrokerAdd
 function externalIntake(making: IntakeMaking): IntakeStage {
   const { buffer, config } = making;
   const { external } = config.intake;
-  const { clock, commit, log, onCommitted, onConsuming, random, timers } = making;
+  const { clock, commit, log, onCommitted, onConsuming, onWitnessed, random, timers } = making;
   return new ExternalIntake(
     {
       ...sharedOptions(making),
@@ -96,7 +100,7 @@ function externalIntake(making: IntakeMaking): IntakeStage {
       expectsSession: buffer.facts().lastSequence > 0,
     },
     {
-      ...{ clock, log, onCommitted, onConsuming, random, timers },
+      ...{ clock, log, onCommitted, onConsuming, onWitnessed, random, timers },
       sink: { intake: commit },
       note: (kind, body) => {
         buffer.note('audit', kind, body).catch((error: unknown) => {
@@ -107,10 +111,10 @@ function externalIntake(making: IntakeMaking): IntakeStage {
   );
 }
 
-function sharedOptions({ buffer, clockQuality, config, products, signatures }: IntakeMaking) {
+function sharedOptions({ buffer, checkpoint, clockQuality, config, products, signatures }: IntakeMaking) {
   return {
     store: config.gateway.store,
-    source: { gatewayId: config.gateway.id, epoch: buffer.epoch },
+    source: { gatewayId: config.gateway.id, epoch: buffer.epoch, checkpoint },
     products,
     clockQuality,
     signatures,

@@ -16,6 +16,7 @@ import { LINK_DEFAULTS, type LinkOptions } from '../link/options.ts';
 import { systemResolve } from '../link/probe.ts';
 import type { LinkState } from '../link/verdict.ts';
 import { SYNC_DEFAULTS } from '../sync/options.ts';
+import type { TrailPort, WitnessKeys } from '../sync/ports.ts';
 import { Reconciliation } from '../sync/reconciliation.ts';
 import { Sync } from '../sync/sync.ts';
 import { ModeWatch } from './mode-watch.ts';
@@ -32,6 +33,9 @@ export interface UplinkParts {
   readonly signersOf: (payload: Buffer) => readonly string[];
   /** A heartbeat passed; it carries the PMS's word about the time. */
   readonly onPulse: (pulse: Pulse) => void;
+  /** What the PMS bears witness of, and by which key. */
+  readonly trail: TrailPort;
+  readonly witnessKeys: WitnessKeys;
 }
 
 export class Uplink {
@@ -55,7 +59,8 @@ export class Uplink {
         buffer: parts.buffer,
         readToken,
         heartbeatOk: () => this.#link.heartbeatOk(),
-        checkpoint: () => null,
+        trail: parts.trail,
+        witnessKeys: parts.witnessKeys,
         events: {
           onSettled: parts.onSettled,
           onDelivery: () => this.#mode.judge(),
@@ -87,7 +92,7 @@ export class Uplink {
       store: config.gateway.store,
       deaRegistration: config.gateway.deaRegistration,
       signersOf: parts.signersOf,
-      checkpoint: () => null,
+      checkpoint: () => parts.trail.checkpoint('schedule_two'),
     });
     this.#mode = new ModeWatch(config, {
       clock: parts.clock,
@@ -127,6 +132,10 @@ export class Uplink {
 
   streams() {
     return this.#sync.status();
+  }
+
+  witnesses() {
+    return this.#sync.witnesses();
   }
 
   #layersChanged(changes: readonly LayerChange[]): void {

@@ -68,6 +68,7 @@ function checkObject(object: JsonObject, context: CheckContext): CheckOutcome {
       flags: flagsOf({ members: object, ndc, schedule, dispensedAt, signed: signed.flags }, context),
     },
     notes: signed.notes,
+    witnessed: object.witnessed_checkpoint ?? null,
   };
 }
 

@@ -109,6 +109,8 @@ export type CheckOutcome =
       readonly record: CheckedRecord;
       /** What the lane should know about a record that is accepted all the same. */
       readonly notes: readonly Note[];
+      /** The checkpoint that the lane carries back as a witness; any text of the lane's. */
+      readonly witnessed: string | null;
     }
   | {
       readonly ok: false;

@@ -34,7 +34,7 @@ async function started() {
   const intake = new Intake(
     {
       store: '0042',
-      source: { gatewayId: 'gw-0042', epoch: '00000000' },
+      source: { gatewayId: 'gw-0042', epoch: '00000000', checkpoint: () => null },
       products: null,
       clockQuality: () => 'unknown',
       signatures: { judge: () => ({ flags: [], notes: [] }), holds: () => false },
@@ -54,7 +54,7 @@ async function started() {
       queueLimit: 100,
       maxInFlightBytes: 1_000_000,
     },
-    { sink, clock: systemClock, log: silentLog, onCommitted() {} },
+    { sink, clock: systemClock, log: silentLog, onCommitted() {}, onWitnessed() {} },
   );
   await intake.start();
   undo.push(() => intake.stop());

@@ -13,7 +13,7 @@ import { connect, PacketReader, publish, type SeenPacket, subscribe, TYPE, unsub
 
 const OPTIONS: IntakeOptions = {
   store: '0042',
-  source: { gatewayId: 'gw-0042', epoch: '00000000' },
+  source: { gatewayId: 'gw-0042', epoch: '00000000', checkpoint: () => null },
   products: null,
   clockQuality: () => 'unknown',
   signatures: { judge: () => ({ flags: [], notes: [] }), holds: () => false },
@@ -79,7 +79,7 @@ async function started(change: Partial<IntakeOptions> = {}, more: Partial<Intake
   const sink = new Sink();
   const intake = new Intake(
     { ...OPTIONS, ...change },
-    { sink, clock: systemClock, log: silentLog, onCommitted() {}, ...more },
+    { sink, clock: systemClock, log: silentLog, onCommitted() {}, onWitnessed() {}, ...more },
   );
   await intake.start();
   cleanUp.push(() => intake.stop());
@@ -173,6 +173,33 @@ describe('back-pressure', () => {
     );
     await till.until(() => till.count(TYPE.puback) === 200);
     expect(till.closed).toBe(false);
+  });
+});
+
+describe('the trail in receipts', () => {
+  const source = { gatewayId: 'gw-0042', epoch: '00000000', checkpoint: (log: string) => `note of ${log}` };
+
+  it('is its newest checkpoint; what a record carries back is handed on once it is answered', async () => {
+    const witnessed: string[] = [];
+    const onWitnessed = (lane: string, note: string) => witnessed.push(`${lane} ${note}`);
+    const { port, sink } = await started({ source }, { onWitnessed });
+    const till = await Till.in(port, 'till');
+    till.socket.write(subscribe('pos/0042/lane-1/receipts'));
+    await till.until(() => till.count(TYPE.suback) === 1);
+    till.socket.write(
+      Buffer.concat([
+        till.sell(1, 'without-note'),
+        till.sell(2, 'with-a-note', { witnessed_checkpoint: 'a note' }),
+        till.sell(3, 'no-record', { quantity: null, witnessed_checkpoint: 'of no record' }),
+      ]),
+    );
+    await till.until(() => receiptsOf(till).length === 3);
+    expect(receiptsOf(till).map(({ trail }) => trail?.checkpoint)).toEqual(Array(3).fill('note of audit'));
+    expect(witnessed).toEqual(['lane-1 a note']);
+    sink.fail = () => new CounterfoilError('storage_full', 'full', 'free space');
+    till.socket.write(till.sell(4, 'deferred-one', { witnessed_checkpoint: 'of nothing stored' }));
+    await till.until(() => receiptsOf(till).length === 4);
+    expect(witnessed).toHaveLength(1);
   });
 });
 

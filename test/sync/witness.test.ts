@@ -181,7 +181,7 @@ test('a proof that is late is left out and ready for the next batch', async () =
   const { promise, resolve } = Promise.withResolvers<void>();
   trail.proofs = promise;
   const selling = sell();
-  time.pass(1000);
+  await time.pass(1000);
   expect((await selling).witness).toBeNull();
   resolve();
   expect((await sell()).witness).toMatchObject({ old_size: 0 });

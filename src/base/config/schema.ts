@@ -101,6 +101,15 @@ const pms = z.strictObject({
   delivery_seconds: wholeNumber(2, 3600, 'seconds')
     .default(25)
     .describe('Records that wait this long without any receipt fail the delivery layer, whatever the heartbeat says.'),
+  witness_key: text(
+    /^[^\s+]{1,256}\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}$/,
+    'the verifier key of the PMS, such as pms.example+0304462a+BGiB…',
+  )
+    .nullable()
+    .default(null)
+    .describe(
+      'Key by which the PMS cosigns checkpoints of the trail. Not set: the first one it answers with is pinned.',
+    ),
 });
 
 const sync = z.strictObject({

@@ -11,7 +11,7 @@ import { type CommitAnswer, Committer } from '../committer.ts';
 import { type Examined, examine, MAX_EVIDENCE_BYTES } from '../examine.ts';
 import { Gate } from '../gate.ts';
 import type { LaneView } from '../lanes.ts';
-import { laterReceipt, type Published, receiptOf, withHeld } from '../receipt.ts';
+import { laterReceipt, type Published, receiptOf, withHeld, witnessedBy } from '../receipt.ts';
 import type { ExternalFacts, IntakeStage } from '../stage.ts';
 import type { Delivery } from './consumer.ts';
 import { Courier } from './courier.ts';
@@ -165,7 +165,7 @@ export class ExternalIntake implements IntakeStage {
 
   #strange({ bytes }: Delivery): Examined {
     const receivedAtMs = Math.trunc(this.#parts.clock.utcMs());
-    const published: Published = { idempotencyKey: null, laneHash: null, reasons: [BAD_LANE] };
+    const published: Published = { idempotencyKey: null, laneHash: null, reasons: [BAD_LANE], witnessed: null };
     const item: IntakeItem = {
       type: 'refused',
       lane: UNNAMED,
@@ -196,6 +196,8 @@ export class ExternalIntake implements IntakeStage {
     else delivery.done();
     // A gateway thrown out meanwhile keeps still: its `accepted` would tell lanes of a buffer that no longer speaks.
     if (lane === null || !isLive) return;
+    const witnessed = witnessedBy(published, answer);
+    if (witnessed !== null) this.#parts.onWitnessed(lane, witnessed);
     const topic = receiptsTopic(this.#options.store, lane);
     const receipt = receiptOf(this.#options.source, published, answer, this.#parts.clock.utcMs());
     for (const each of receipt === null ? [] : withHeld(receipt))

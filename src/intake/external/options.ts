@@ -33,6 +33,8 @@ export interface ExternalParts {
   readonly log: Log;
   /** Called after each group that is on disk. */
   readonly onCommitted: () => void;
+  /** What an answered record has carried back as a witness of the trail. */
+  readonly onWitnessed: (lane: string, checkpoint: string) => void;
   /** Writes an entry to the audit trail. */
   readonly note: (kind: string, body: Readonly<Record<string, unknown>>) => void;
   /** This gateway consumes now: its status is to be told at once. */

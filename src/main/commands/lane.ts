@@ -1,6 +1,7 @@
 /** `counterfoil lane`: what a till does, from the command line, and who may practise. */
 import { Command } from 'commander';
 import { CounterfoilError } from '../../base/errors.ts';
+import { testify } from '../../lane/testimony.ts';
 import { isTopicName } from '../../record/lane-wire.ts';
 import { type CommandIo, processIo } from './io.ts';
 import { type PublishFlags, publish } from './lane-publish.ts';
@@ -48,9 +49,19 @@ export function laneCommand(io: CommandIo = processIo): Command {
     .option('--json', 'print the figures as JSON')
     .addHelpText('after', SIMULATE_HELP)
     .action(async (flags: SimulateFlags) => await simulate(flags, io));
+  lane
+    .command('receipts')
+    .description('print what a till holds about the trail, for counterfoil trail verify --witness')
+    .requiredOption('--outbox <file>', 'the outbox of the till, which must not be running, or a copy of it')
+    .addHelpText('after', RECEIPTS_HELP)
+    .action((flags: { outbox: string }) => testify(flags.outbox, (line) => io.write(line)));
   lane.addCommand(trainingCommand(io));
   return lane;
 }
+
+const RECEIPTS_HELP = `
+JSON lines: the newest checkpoint the till was shown, then the newest receipt of each record (30 days of them). Receipts
+hold keys, numbers and hashes of records, not the records. Send the output to a file and give that to the inspector.`;
 
 const SIMULATE_HELP = `
 Schedule II records are signed by the two pharmacists of config/demo-roster.yaml; a few of those that go wrong are not.

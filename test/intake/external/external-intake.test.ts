@@ -95,12 +95,14 @@ interface Rig {
   readonly sink: Sink;
   readonly notes: { kind: string; body: Readonly<Record<string, unknown>> }[];
   readonly logged: string[];
+  readonly witnessed: [lane: string, checkpoint: string][];
 }
 
 async function started(change: Partial<ExternalOptions> = {}): Promise<Rig> {
   const sink = new Sink();
   const notes: Rig['notes'] = [];
   const logged: string[] = [];
+  const witnessed: Rig['witnessed'] = [];
   const tell = (message: string) => {
     logged.push(message);
     broker.look();
@@ -109,7 +111,7 @@ async function started(change: Partial<ExternalOptions> = {}): Promise<Rig> {
   const intake: ExternalIntake = new ExternalIntake(
     {
       store: '0042',
-      source: { gatewayId: 'gw-0042', epoch: '00000001' },
+      source: { gatewayId: 'gw-0042', epoch: '00000001', checkpoint: () => null },
       products: null,
       clockQuality: () => 'unknown',
       signatures: { judge: () => ({ flags: [], notes: [] }), holds: () => true },
@@ -130,13 +132,14 @@ async function started(change: Partial<ExternalOptions> = {}): Promise<Rig> {
       random: () => 0,
       log,
       onCommitted() {},
+      onWitnessed: (lane, checkpoint) => witnessed.push([lane, checkpoint]),
       note: (kind, body) => notes.push({ kind, body }),
       onConsuming: () => void intake.tellStatus(STATUS),
     },
   );
   cleanUp.push(() => intake.stop());
   await intake.start();
-  return { intake, sink, notes, logged };
+  return { intake, sink, notes, logged, witnessed };
 }
 
 async function consuming(change: Partial<ExternalOptions> = {}): Promise<Rig> {
@@ -160,6 +163,16 @@ describe('records', () => {
     expect(sink.stored).toEqual(keys);
     expect(sink.groups.length).toBeLessThan(100);
     expect(receipts().map(({ idempotency_key: key }) => key)).toEqual(keys);
+  });
+
+  test('receipts carry the newest checkpoint; what a record carries back is handed on once it is stored', async () => {
+    const source = { gatewayId: 'gw-0042', epoch: '00000001', checkpoint: (log: string) => `note of ${log}` };
+    const { witnessed } = await consuming({ source });
+    const sale: object = JSON.parse(recordOf('key-0000-1'));
+    await broker.sell(TOPIC, JSON.stringify({ ...sale, witnessed_checkpoint: 'a note' }));
+    await broker.until(() => receipts().length === 1);
+    expect(receipts()[0]).toMatchObject({ trail: { checkpoint: 'note of audit' } });
+    expect(witnessed).toEqual([['till', 'a note']]);
   });
 
   test('nothing is acknowledged before it is committed', async () => {
