@@ -10,6 +10,7 @@ const LINKS: readonly (readonly [path: string, what: string])[] = [
   ['/metrics', 'metrics for Prometheus'],
   ['/api/v1/status', 'status as JSON'],
   ['/api/v1/diagnostics', 'queue depth and oldest pending record by schedule'],
+  ['/api/v1/checkpoint', 'newest signed checkpoints of the trails, for witnesses'],
 ];
 
 export function indexPage({ about, mode, link }: Snapshot, { checks, status }: Findings) {

@@ -9,6 +9,7 @@ import { externalMetrics } from './metrics/external.ts';
 import { linkMetrics } from './metrics/link.ts';
 import type { Metric } from './metrics/metric.ts';
 import { recordMetrics } from './metrics/records.ts';
+import { trailMetrics } from './metrics/trail.ts';
 import type { Snapshot } from './snapshot.ts';
 
 const PREFIX = 'counterfoil_';
@@ -23,6 +24,7 @@ export function metricsText(snapshot: Snapshot, findings: Findings): Promise<str
     ...recordMetrics(snapshot),
     ...externalMetrics(snapshot),
     ...linkMetrics(snapshot),
+    ...trailMetrics(snapshot),
     ...boxMetrics(snapshot, findings),
   ];
   for (const metric of metrics) if (metric.samples.length > 0) register(registry, metric);

@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import { messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
+import { checkpointAnswer } from './checkpoint.ts';
 import { findingsOf } from './checks/all.ts';
 import { diagnostics } from './diagnostics.ts';
 import { healthAnswer, httpStatusOf } from './health-answer.ts';
@@ -63,6 +64,7 @@ export function healthRoutes(sources: HealthSources, log: Log): Hono {
     return c.json(gatewayStatus(snapshot, findings));
   });
   app.get('/api/v1/diagnostics', (c) => c.json(diagnostics(takeSnapshot(sources))));
+  app.get('/api/v1/checkpoint', (c) => c.json(checkpointAnswer(takeSnapshot(sources))));
   app.get('/', (c) => {
     const { findings, snapshot } = look();
     return c.html(indexPage(snapshot, findings));

@@ -13,8 +13,8 @@ import type {
   StandingWarning,
   StorageFacts,
   StreamFacts,
+  TrailFacts,
   WallClockFacts,
-  WormState,
 } from './sources.ts';
 
 export interface Snapshot {
@@ -35,7 +35,7 @@ export interface Snapshot {
   readonly streams: readonly StreamFacts[];
   readonly storage: StorageFacts | null;
   readonly wallClock: WallClockFacts;
-  readonly worm: WormState;
+  readonly trail: TrailFacts | null;
   readonly roster: RosterFacts | null;
   readonly warnings: readonly StandingWarning[];
   readonly residentBytes: number;
@@ -65,7 +65,7 @@ export function takeSnapshot(sources: HealthSources): Snapshot {
     streams: sources.streams(),
     storage: sources.storage(),
     wallClock: sources.wallClock(),
-    worm: sources.worm(),
+    trail: sources.trail(),
     roster: sources.roster(),
     warnings: sources.warnings(),
     residentBytes: process.memoryUsage.rss(),

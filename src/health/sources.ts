@@ -3,7 +3,7 @@
  * here may wait for the writer, the disk or the network, or a scrape would hang exactly when it is needed.
  */
 import type { Clock } from '../base/clock.ts';
-import type { BufferFacts, ClockQuality } from '../buffer/api.ts';
+import type { BufferFacts, ClockQuality, TrailLog } from '../buffer/api.ts';
 import type { Stream } from '../record/types.ts';
 
 /** What does not change while the process runs. */
@@ -173,8 +173,46 @@ export interface WallClockFacts {
   readonly servers: readonly { readonly server: string; readonly state: string }[];
 }
 
-/** Level of protection of the trail's files. */
-export type WormState = 'none' | 'append_only' | 'sealed';
+export const TRAIL_LOGS = ['audit', 'schedule_two'] as const satisfies readonly TrailLog[];
+
+/** One trail. */
+export interface TrailLogFacts {
+  /** Entries fixed by the buffer, and those that are synced in segments. */
+  readonly fixedSize: number;
+  readonly storedSize: number;
+  /** Age of the oldest entry that is not yet synced in a segment; 0 without one. */
+  readonly lagMs: number;
+  /** The newest that is signed, and when (UTC); of an earlier process, when it was read. */
+  readonly checkpoint: { readonly size: number; readonly note: string; readonly atMs: number } | null;
+  /** By which it is signed; null while not known. */
+  readonly verifierKey: string | null;
+  /** Entries the PMS has cosigned. */
+  readonly cosignedSize: number;
+  /** Times are monotonic. */
+  readonly witness: {
+    /** Code of what is wrong between the PMS and this trail. */
+    readonly alarm: string | null;
+    /** The latest since the start. */
+    readonly cosigned: { readonly note: string; readonly cosignature: string; readonly atMs: number } | null;
+    /** Since when it takes batches and does not cosign. */
+    readonly unwitnessedSinceMs: number | null;
+  };
+}
+
+export interface TrailFacts {
+  /** Level of protection of the trail's files. */
+  readonly worm: 'none' | 'append_only' | 'sealed';
+  readonly logs: Readonly<Record<TrailLog, TrailLogFacts>>;
+  /** The key by which the PMS cosigns, configured or seen. */
+  readonly witnessKey: string | null;
+  /** What needs a person. */
+  readonly troubles: readonly {
+    readonly code: string;
+    readonly message: string;
+    readonly hint: string;
+    readonly sinceMs: number;
+  }[];
+}
 
 /** A setting that is allowed and leaves the box weaker than it could be. */
 export interface StandingWarning {
@@ -199,7 +237,8 @@ export interface HealthSources {
   /** Null before the first measurement. */
   storage(): StorageFacts | null;
   wallClock(): WallClockFacts;
-  worm(): WormState;
+  /** Null while the trail is not open. */
+  trail(): TrailFacts | null;
   /** Null where the configuration names none. */
   roster(): RosterFacts | null;
   warnings(): readonly StandingWarning[];

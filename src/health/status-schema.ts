@@ -63,6 +63,19 @@ const externalSchema = z.object({
   problem: z.string().nullable(),
 });
 
+const trailLogSchema = z.object({
+  log: z.string(),
+  entries: whole,
+  /** Synced in segments. */
+  stored_entries: whole,
+  lag_seconds: span,
+  checkpoint: z.object({ size: whole, age_seconds: span }).nullable(),
+  cosigned_size: whole,
+  /** Null when the PMS has not cosigned since the start. */
+  cosigned_seconds_ago: span.nullable(),
+  witness_alarm: z.string().nullable(),
+});
+
 export const gatewayStatusSchema = z.object({
   time_utc: time,
   gateway: z.object({
@@ -144,6 +157,15 @@ export const gatewayStatusSchema = z.object({
     steps_total: whole,
     servers: z.array(z.object({ server: z.string(), state: z.string() })),
   }),
-  trail: z.object({ worm: z.string(), audit_entries: whole, schedule_two_entries: whole }),
+  /** Null while it is not open. */
+  trail: z
+    .object({
+      worm: z.string(),
+      logs: z.array(trailLogSchema),
+      /** The key by which the PMS cosigns. */
+      witness_key: z.string().nullable(),
+      troubles: z.array(z.object({ code: z.string(), message: z.string(), hint: z.string(), since_utc: time })),
+    })
+    .nullable(),
 });
 export type GatewayStatus = z.infer<typeof gatewayStatusSchema>;

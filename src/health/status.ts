@@ -7,11 +7,11 @@ import { SCHEDULES } from '../record/types.ts';
 import type { Findings } from './checks/all.ts';
 import { seconds } from './checks/check.ts';
 import { countOf, isLate, readinessOf, type Snapshot } from './snapshot.ts';
-import { LINK_LAYERS } from './sources.ts';
+import { LINK_LAYERS, TRAIL_LOGS } from './sources.ts';
 import type { GatewayStatus, OldestAnswer } from './status-schema.ts';
 
 export function gatewayStatus(snapshot: Snapshot, findings: Findings): GatewayStatus {
-  const { about, nowMs, uptimeMs, mode, monotonicMs, wallClock, buffer, worm } = snapshot;
+  const { about, nowMs, uptimeMs, mode, monotonicMs, wallClock, buffer } = snapshot;
   return {
     time_utc: toUtcText(nowMs),
     gateway: {
@@ -38,11 +38,7 @@ export function gatewayStatus(snapshot: Snapshot, findings: Findings): GatewaySt
     sync: snapshot.streams.map((stream) => streamPart(stream, monotonicMs)),
     storage: storagePart(snapshot),
     clock: clockPart(wallClock),
-    trail: {
-      worm,
-      audit_entries: buffer?.auditSize.audit ?? 0,
-      schedule_two_entries: buffer?.auditSize.schedule_two ?? 0,
-    },
+    trail: trailPart(snapshot),
   };
 }
 
@@ -188,4 +184,27 @@ function storagePart({ storage }: Snapshot): GatewayStatus['storage'] {
     total_bytes: storage.totalBytes,
     full_in_seconds: storage.fullInMs === null ? null : seconds(storage.fullInMs),
   };
+}
+
+function trailPart({ monotonicMs, nowMs, trail }: Snapshot): GatewayStatus['trail'] {
+  if (trail === null) return null;
+  const logs = TRAIL_LOGS.map((log) => {
+    const { checkpoint, cosignedSize, fixedSize, lagMs, storedSize, witness } = trail.logs[log];
+    return {
+      log,
+      entries: fixedSize,
+      stored_entries: storedSize,
+      lag_seconds: seconds(lagMs),
+      checkpoint:
+        checkpoint === null
+          ? null
+          : { size: checkpoint.size, age_seconds: Math.max(0, seconds(nowMs - checkpoint.atMs)) },
+      cosigned_size: cosignedSize,
+      cosigned_seconds_ago:
+        witness.cosigned === null ? null : Math.max(0, seconds(monotonicMs - witness.cosigned.atMs)),
+      witness_alarm: witness.alarm,
+    };
+  });
+  const troubles = trail.troubles.map(({ sinceMs, ...words }) => ({ ...words, since_utc: toUtcText(sinceMs) }));
+  return { worm: trail.worm, logs, witness_key: trail.witnessKey, troubles };
 }

@@ -1,7 +1,15 @@
 /** A gateway in good health, to be spoilt by each test. */
 import type { BufferFacts } from '../../src/buffer/api.ts';
 import { takeSnapshot } from '../../src/health/snapshot.ts';
-import type { HealthSources, LayerFacts, LinkFacts, StreamFacts, WallClockFacts } from '../../src/health/sources.ts';
+import type {
+  HealthSources,
+  LayerFacts,
+  LinkFacts,
+  StreamFacts,
+  TrailFacts,
+  TrailLogFacts,
+  WallClockFacts,
+} from '../../src/health/sources.ts';
 import type { Schedule } from '../../src/record/types.ts';
 
 export const NOW_MS = Date.UTC(2026, 10, 22, 9, 0, 0);
@@ -74,6 +82,27 @@ export const GOOD_CLOCK: WallClockFacts = {
   servers: [{ server: 'time.test', state: 'ok' }],
 };
 
+export const GOOD_LOG: TrailLogFacts = {
+  fixedSize: 130,
+  storedSize: 130,
+  lagMs: 0,
+  checkpoint: { size: 128, note: 'gw-0042/0a1b2c3d/audit\n128\n…\n', atMs: NOW_MS - 4000 },
+  verifierKey: 'gw-0042/0a1b2c3d/audit+01234567+AQ…',
+  cosignedSize: 120,
+  witness: {
+    alarm: null,
+    cosigned: { note: 'gw-0042/0a1b2c3d/audit\n120\n…\n', cosignature: '— pms.test …', atMs: MONOTONIC_MS - 9000 },
+    unwitnessedSinceMs: null,
+  },
+};
+
+export const GOOD_TRAIL: TrailFacts = {
+  worm: 'none',
+  logs: { audit: GOOD_LOG, schedule_two: { ...GOOD_LOG, fixedSize: 25, storedSize: 25 } },
+  witnessKey: 'pms.test+0304462a+BG…',
+  troubles: [],
+};
+
 export const ENTERED = { NORMAL: 1, FALLBACK: 1, RECONCILING: 1, CAPTURE: 0 };
 
 /** Sources of a gateway in good health; `spoilt` replaces some of them. */
@@ -114,7 +143,7 @@ export function sourcesOf(spoilt: Partial<HealthSources> = {}): HealthSources {
     storage: () => ({ utilisation: 0.123456, freeBytes: 2 ** 33, totalBytes: 2 ** 34, fullInMs: null }),
     roster: () => null,
     wallClock: () => GOOD_CLOCK,
-    worm: () => 'none',
+    trail: () => GOOD_TRAIL,
     warnings: () => [],
     ...spoilt,
   };

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { findingsOf } from '../../src/health/checks/all.ts';
 import { metricsText } from '../../src/health/metrics.ts';
 import type { WallClockFacts } from '../../src/health/sources.ts';
-import { GOOD_CLOCK, GOOD_LINK, snapshotOf, withPending } from './facts.ts';
+import { GOOD_CLOCK, GOOD_LINK, GOOD_LOG, GOOD_TRAIL, snapshotOf, withPending } from './facts.ts';
 
 const NO_CLOCK: WallClockFacts = {
   ...GOOD_CLOCK,
@@ -30,7 +30,7 @@ describe.skipIf(!promtoolIsThere)('promtool check metrics', () => {
     ['a gateway in good health', snapshotOf()],
     [
       'a gateway that has just started',
-      snapshotOf({ buffer: () => null, link: () => null, streams: () => [], storage: () => null }),
+      snapshotOf({ buffer: () => null, link: () => null, streams: () => [], storage: () => null, trail: () => null }),
     ],
     ['a gateway with a backlog', snapshotOf({ ...withPending('II', 5000), wallClock: () => NO_CLOCK })],
   ])('finds nothing wrong with %s', async (_what, snapshot) => {
@@ -80,6 +80,16 @@ test('figures as they are', async () => {
     'counterfoil_clock_offset_seconds{source="pms"} 0.3',
     'counterfoil_clock_uncertainty_seconds{source="ntp"} 0.02',
     'counterfoil_clock_steps_total 1',
+    'counterfoil_trail_entries{log="schedule_two"} 25',
+    'counterfoil_trail_stored_entries{log="audit"} 130',
+    'counterfoil_trail_lag_seconds{log="audit"} 0',
+    'counterfoil_trail_checkpoint_entries{log="audit"} 128',
+    'counterfoil_trail_checkpoint_age_seconds{log="audit"} 4',
+    'counterfoil_trail_cosigned_entries{log="audit"} 120',
+    'counterfoil_trail_cosigned_age_seconds{log="audit"} 9',
+    'counterfoil_trail_witness_alarm{log="audit"} 0',
+    'counterfoil_trail_worm{protection="none"} 1',
+    'counterfoil_trail_troubles 0',
   ]) {
     expect(lines).toContain(line);
   }
@@ -90,6 +100,14 @@ test('a layer that fails says which fault it is', async () => {
   const text = await textOf(snapshotOf({ link: () => ({ ...GOOD_LINK, layers: { ...GOOD_LINK.layers, tls } }) }));
   expect(series(text)).toContain('counterfoil_link_layer_fault{layer="tls",code="certificate_expired"} 1');
   expect(await textOf()).not.toContain('link_layer_fault');
+});
+
+test('a trail before its first checkpoint and cosignature', async () => {
+  const early = { ...GOOD_LOG, checkpoint: null, witness: { ...GOOD_LOG.witness, cosigned: null } };
+  const trail = { ...GOOD_TRAIL, logs: { audit: early, schedule_two: early } };
+  const text = await textOf(snapshotOf({ trail: () => trail }));
+  expect(text).toContain('counterfoil_trail_entries{log="audit"} 130');
+  expect(text).not.toMatch(/checkpoint_entries|checkpoint_age|cosigned_age/);
 });
 
 test('what is not known is absent, not 0', async () => {

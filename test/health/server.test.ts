@@ -36,7 +36,7 @@ describe('answers', () => {
     expect(page).toContain('Main &lt;Street&gt; Pharmacy');
     expect(page).not.toMatch(/src=|https?:\/\//);
     const links = [...page.matchAll(/href="([^"]+)"/g)].map((match) => match[1] ?? '');
-    expect(links).toHaveLength(6);
+    expect(links).toHaveLength(7);
     for (const link of links) expect((await fetch(url + link)).status, link).toBe(200);
   });
 

@@ -20,7 +20,14 @@ test('says everything, in the form of its schema', () => {
     lanes: { connections: 2, list: [{ lane: 'lane-1', publishes: 123 }] },
     sync: [{ stream: 'standard', last_receipt_seconds_ago: 3.9 }, { stream: 'schedule_two' }],
     storage: { utilisation: 0.1235, full_in_seconds: null },
-    trail: { worm: 'none', audit_entries: 130, schedule_two_entries: 25 },
+    trail: {
+      worm: 'none',
+      logs: [
+        { log: 'audit', entries: 130, checkpoint: { size: 128, age_seconds: 4 }, cosigned_seconds_ago: 9 },
+        { log: 'schedule_two', entries: 25, lag_seconds: 0, witness_alarm: null },
+      ],
+      troubles: [],
+    },
   });
 });
 
@@ -40,8 +47,15 @@ test('the oldest pending record by schedule, with what its age is worth', () => 
 });
 
 test('holds while next to nothing is known', () => {
-  const bare = snapshotOf({ buffer: () => null, link: () => null, streams: () => [], storage: () => null });
+  const nothing = { buffer: () => null, link: () => null, storage: () => null, trail: () => null };
+  const bare = snapshotOf({ ...nothing, streams: () => [] });
   const status = statusOf(bare);
   expect(gatewayStatusSchema.parse(status)).toEqual(status);
-  expect(status).toMatchObject({ records: null, link: null, storage: null, health: { status: 'fail', ready: false } });
+  expect(status).toMatchObject({
+    records: null,
+    trail: null,
+    link: null,
+    storage: null,
+    health: { status: 'fail', ready: false },
+  });
 });

@@ -8,6 +8,7 @@ import { intakeChecks } from './intake.ts';
 import { linkChecks } from './link.ts';
 import { recordChecks } from './records.ts';
 import { rosterChecks } from './roster.ts';
+import { trailChecks } from './trail.ts';
 
 export interface Findings {
   readonly status: CheckStatus;
@@ -16,7 +17,16 @@ export interface Findings {
 
 /** Judges the facts. Pure. */
 export function findingsOf(snapshot: Snapshot): Findings {
-  const checkers = [intakeChecks, externalChecks, recordChecks, rosterChecks, linkChecks, clockChecks, boxChecks];
+  const checkers = [
+    intakeChecks,
+    externalChecks,
+    recordChecks,
+    rosterChecks,
+    linkChecks,
+    trailChecks,
+    clockChecks,
+    boxChecks,
+  ];
   const checks = checkers.flatMap((checker) => checker(snapshot));
   return { status: worst(checks.map((check) => check.status)), checks };
 }

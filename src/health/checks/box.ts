@@ -1,4 +1,4 @@
-/** The box itself: space, trail, settings, process. */
+/** The box itself: space, settings, process. */
 import type { Snapshot } from '../snapshot.ts';
 import { type Check, type Checker, seconds, span, verdict } from './check.ts';
 
@@ -6,7 +6,6 @@ const SOON_FULL_MS = 24 * 3600 * 1000;
 
 export const boxChecks: Checker = (snapshot) => [
   ...storage(snapshot),
-  ...trail(snapshot),
   ...snapshot.warnings.map(
     ({ key, message }): Check => ({
       name: 'configuration:setting',
@@ -71,32 +70,4 @@ function storageProblem(utilisation: number, openAt: number, reserveAt: number) 
   const remedy = 'Make room on the data partition; restore the link so that records can leave.';
   if (utilisation >= reserveAt) return { status: 'fail', output: `The disk is all but full. ${remedy}` } as const;
   return utilisation >= openAt && ({ status: 'warn', output: `The disk is filling up. ${remedy}` } as const);
-}
-
-function trail({ about, buffer, worm }: Snapshot): Check[] {
-  const logs = buffer === null ? [] : (['audit', 'schedule_two'] as const);
-  return [
-    {
-      name: 'trail:worm',
-      componentType: 'system',
-      observedValue: worm,
-      ...verdict(
-        worm === 'none' &&
-          about.production && {
-            status: 'warn',
-            output:
-              'The trail is chained but its files can be deleted on this box. Put trail_dir on an append-only partition.',
-          },
-      ),
-    },
-    ...logs.map(
-      (log): Check => ({
-        name: 'trail:entries',
-        componentId: log,
-        componentType: 'datastore',
-        observedValue: buffer?.auditSize[log] ?? 0,
-        status: 'pass',
-      }),
-    ),
-  ];
 }

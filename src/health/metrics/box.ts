@@ -4,7 +4,7 @@ import { readinessOf, type Snapshot } from '../snapshot.ts';
 import { type Metric, oneOfWords, type Sample, single } from './metric.ts';
 
 export function boxMetrics(snapshot: Snapshot, findings: Findings): Metric[] {
-  const { about, intake, storage, wallClock, worm } = snapshot;
+  const { about, intake, storage, wallClock } = snapshot;
   return [
     {
       name: 'info',
@@ -61,12 +61,6 @@ export function boxMetrics(snapshot: Snapshot, findings: Findings): Metric[] {
       help: 'How often somebody set the wall clock, since the start.',
       kind: 'counter',
       samples: single(wallClock.steps),
-    },
-    {
-      name: 'trail_worm',
-      help: 'Protection of the trail files: 1 for the one that holds.',
-      kind: 'gauge',
-      samples: oneOfWords('protection', ['none', 'append_only', 'sealed'], worm),
     },
     {
       name: 'process_cpu_seconds_total',

@@ -79,11 +79,5 @@ export function recordMetrics({ buffer, commitP50Ms, commitP99Ms }: Snapshot): M
       kind: 'gauge',
       samples: single(buffer.lastSequence),
     },
-    {
-      name: 'trail_entries',
-      help: 'Entries of each trail in this epoch.',
-      kind: 'gauge',
-      samples: (['audit', 'schedule_two'] as const).map((log) => ({ labels: { log }, value: buffer.auditSize[log] })),
-    },
   ];
 }

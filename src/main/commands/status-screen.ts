@@ -123,12 +123,21 @@ function boxLines({ clock, storage, trail }: GatewayStatus): string[] {
       : `, off by ${clock.offset_ms.toFixed(0)} ms by ${clock.source === 'ntp' ? 'the time servers' : 'the PMS'} (within ${clock.uncertainty_ms?.toFixed(0) ?? '?'} ms)`;
   return [
     ...(storage === null ? [] : [line('Disk', storageText(storage))]),
-    line(
-      'Trail',
-      `${trail.audit_entries} audit and ${trail.schedule_two_entries} Schedule II entries; WORM: ${trail.worm}`,
-    ),
+    ...trailLines(trail),
     line('Clock', `${clock.quality}${offset}`),
   ];
+}
+
+function trailLines(trail: GatewayStatus['trail']): string[] {
+  if (trail === null) return [line('Trail', 'not open')];
+  const logs = trail.logs.map(({ checkpoint, cosigned_size, entries, lag_seconds, log, witness_alarm }) => {
+    const signed =
+      checkpoint === null ? 'none signed' : `${checkpoint.size} signed ${inWords(checkpoint.age_seconds)} ago`;
+    const lag = lag_seconds > 1 ? [`${inWords(lag_seconds)} behind`] : [];
+    const alarm = witness_alarm === null ? [] : [`ALARM ${witness_alarm}`];
+    return [`${log}: ${entries} entries`, ...lag, signed, `${cosigned_size} cosigned`, ...alarm].join(', ');
+  });
+  return [`WORM: ${trail.worm}`, ...logs].map((text, index) => line(index === 0 ? 'Trail' : '', text));
 }
 
 function storageText({ free_bytes, full_in_seconds, utilisation }: NonNullable<GatewayStatus['storage']>): string {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { boxChecks } from '../../../src/health/checks/box.ts';
 import type { HealthSources } from '../../../src/health/sources.ts';
-import { snapshotOf, sourcesOf } from '../facts.ts';
+import { snapshotOf } from '../facts.ts';
 
 const find = (spoilt: Partial<HealthSources>, name: string) =>
   boxChecks(snapshotOf(spoilt)).find((check) => check.name === name);
@@ -23,13 +23,6 @@ test('a forecast under a day is a warning', () => {
   });
   expect(find(storage(0.1, 90_000_000), 'storage:timeToFull')?.status).toBe('pass');
   expect(find({ storage: () => null }, 'storage:timeToFull')).toBeUndefined();
-});
-
-test('a trail that can be deleted is a warning in production', () => {
-  expect(find({}, 'trail:worm')).toMatchObject({ observedValue: 'none', status: 'pass' });
-  const { about } = sourcesOf();
-  expect(find({ about: { ...about, production: true } }, 'trail:worm')?.status).toBe('warn');
-  expect(find({ about: { ...about, production: true }, worm: () => 'append_only' }, 'trail:worm')?.status).toBe('pass');
 });
 
 test('weak settings are shown for as long as they stand', () => {
