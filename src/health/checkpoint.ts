@@ -45,13 +45,13 @@ export function checkpointAnswer({ about, buffer, monotonicMs, nowMs, trail }: S
   };
 }
 
-function ofLog({ checkpoint, cosignedSize, verifierKey, witness }: TrailLogFacts, utcOf: (atMs: number) => string) {
+function ofLog({ checkpoint, cosignedSize, witness }: TrailLogFacts, utcOf: (atMs: number) => string) {
   const { cosigned } = witness;
   return {
     checkpoint: checkpoint?.note ?? null,
     size: checkpoint?.size ?? null,
     signed_at_utc: checkpoint === null ? null : toUtcText(checkpoint.atMs),
-    verifier_key: verifierKey,
+    verifier_key: checkpoint?.verifierKey ?? null,
     cosigned_size: cosignedSize,
     cosigned:
       cosigned === null

@@ -183,9 +183,13 @@ export interface TrailLogFacts {
   /** Age of the oldest entry that is not yet synced in a segment; 0 without one. */
   readonly lagMs: number;
   /** The newest that is signed, and when (UTC); of an earlier process, when it was read. */
-  readonly checkpoint: { readonly size: number; readonly note: string; readonly atMs: number } | null;
-  /** By which it is signed; null while not known. */
-  readonly verifierKey: string | null;
+  readonly checkpoint: {
+    readonly size: number;
+    readonly note: string;
+    /** C2SP verifier key of its signature. */
+    readonly verifierKey: string;
+    readonly atMs: number;
+  } | null;
   /** Entries the PMS has cosigned. */
   readonly cosignedSize: number;
   /** Times are monotonic. */

@@ -27,6 +27,7 @@ import { newestWriteMs, timekeeper } from './timekeeping.ts';
 import { type OpenTrail, openGatewayTrail } from './trail.ts';
 import { Uplink } from './uplink.ts';
 import { VERSION } from './version.ts';
+import { openWitnesses, type Witnesses } from './witnesses.ts';
 
 export interface GatewayAddresses {
   readonly mqtt: readonly string[];
@@ -45,6 +46,7 @@ export interface GatewayParts {
 interface Served {
   readonly buffer: RecordBuffer;
   readonly trail: Trail | null;
+  readonly witnesses: Witnesses;
   readonly intake: IntakeStage;
   readonly uplink: Uplink;
   readonly time: Timekeeper;
@@ -85,10 +87,12 @@ export class Gateway {
     const newestWrite = newestWriteMs(this.#config.dataDir);
     const buffer = await this.#openBuffer();
     const trail = await this.#openTrail(buffer);
+    const witnesses = await openWitnesses({ config: this.#config, buffer, trail, log });
+    this.#undo.push(() => witnesses.echo.stop());
     this.#noteRoster = () => this.#tellRoster(buffer);
     await this.#noteRoster();
     const training = this.#openTraining(buffer);
-    const tell = () => this.#tellStatus(buffer, intake, uplink, time);
+    const tell = () => this.#tellStatus({ buffer, witnesses, intake, uplink, time });
     const time = timekeeper(this.#config, { buffer, log, newestWriteMs: newestWrite, onChange: tell });
     const signatures = this.#verification.policy;
     const clockQuality = () => time.quality();
@@ -105,6 +109,8 @@ export class Gateway {
       random: Math.random,
       log,
       onCommitted: () => uplink.wake(),
+      checkpoint: (of) => witnesses.checkpoint(of),
+      onWitnessed: (lane, note) => witnesses.echo.take(lane, note),
       onConsuming: tell,
     });
     const uplink: Uplink = new Uplink(this.#config, {
@@ -115,6 +121,8 @@ export class Gateway {
       onChange: tell,
       signersOf: (payload) => this.#verification.signersOf(payload),
       onPulse: (pulse) => time.takePulse(pulse),
+      trail: witnesses.port,
+      witnessKeys: witnesses.key,
     });
     this.#intake = intake;
     this.#undo.push(() => intake.stop());
@@ -124,7 +132,7 @@ export class Gateway {
     this.#undo.push(() => uplink.stop());
     uplink.start();
     this.#statusLoop(tell);
-    const http = await this.#serveHttp({ buffer, trail, intake, uplink, time });
+    const http = await this.#serveHttp({ buffer, trail, witnesses, intake, uplink, time });
     const closeControl = await openControl({
       dataDir: this.#config.dataDir,
       buffer,
@@ -208,10 +216,10 @@ export class Gateway {
     }
   }
 
-  async #serveHttp({ trail, ...stages }: Served): Promise<string> {
+  async #serveHttp(stages: Served): Promise<string> {
     const { log } = this.#parts;
     const { dataDir, trailDir } = this.#config;
-    const directories = trail === null ? [dataDir] : [dataDir, trailDir];
+    const directories = stages.trail === null ? [dataDir] : [dataDir, trailDir];
     const sampler = new StorageSampler(
       { directories, intervalMs: STORAGE_EVERY_MS },
       { clock: systemClock, timers: systemTimers, log, read: readSpace },
@@ -223,7 +231,6 @@ export class Gateway {
       clock: systemClock,
       ...stages,
       verification: this.#verification,
-      worm: () => trail?.facts().worm ?? 'none',
       storage: () => sampler.facts(),
       commitFailure: () => this.#commitFailure,
     });
@@ -255,7 +262,7 @@ export class Gateway {
     this.#undo.push(async () => cancel());
   }
 
-  #tellStatus(buffer: RecordBuffer, intake: IntakeStage, uplink: Uplink, time: Timekeeper): void {
+  #tellStatus({ buffer, witnesses, intake, uplink, time }: Omit<Served, 'trail'>): void {
     const now = toUtcText(systemClock.utcMs());
     const { mode } = uplink.mode();
     const { link } = uplink.link();
@@ -269,7 +276,7 @@ export class Gateway {
       mode,
       link,
       storage: 'CLOSED' as const,
-      checkpoint: null,
+      checkpoint: witnesses.checkpoint('audit'),
       gateway_time_utc: now,
       clock: clock.quality,
       clock_offset_ms: clock.offsetMs === null ? null : Math.round(clock.offsetMs),

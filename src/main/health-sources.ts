@@ -3,12 +3,14 @@ import type { Clock } from '../base/clock.ts';
 import type { LoadedConfig } from '../base/config/load.ts';
 import type { CounterfoilError } from '../base/errors.ts';
 import type { RecordBuffer } from '../buffer/api.ts';
-import type { HealthSources, StorageFacts } from '../health/sources.ts';
+import type { HealthSources, StorageFacts, TrailFacts } from '../health/sources.ts';
 import type { IntakeStage } from '../intake/stage.ts';
 import type { Timekeeper } from '../link/time/timekeeper.ts';
+import type { Trail } from '../trail/api.ts';
 import type { FirstVerification } from './first-verification.ts';
 import type { Uplink } from './uplink.ts';
 import { VERSION } from './version.ts';
+import type { Witnesses } from './witnesses.ts';
 
 export interface HealthParts {
   readonly loaded: LoadedConfig;
@@ -18,7 +20,9 @@ export interface HealthParts {
   readonly uplink: Uplink;
   readonly verification: FirstVerification;
   readonly time: Timekeeper;
-  readonly worm: HealthSources['worm'];
+  /** Null when there is none, to measure what it costs. */
+  readonly trail: Trail | null;
+  readonly witnesses: Witnesses;
   readonly storage: () => StorageFacts | null;
   /** The latest commit's failure, null when it succeeded. */
   readonly commitFailure: () => { error: CounterfoilError; atMs: number } | null;
@@ -65,8 +69,22 @@ export function healthSources(parts: HealthParts): HealthSources {
     streams: () => uplink.streams(),
     storage: parts.storage,
     wallClock: () => parts.time.facts(),
-    worm: parts.worm,
+    trail: () => trailFacts(parts),
     roster: () => parts.verification.facts(),
     warnings: () => warnings,
+  };
+}
+
+function trailFacts({ trail, uplink, witnesses }: HealthParts): TrailFacts | null {
+  if (trail === null) return null;
+  const { logs, ...facts } = trail.facts();
+  const seen = uplink.witnesses();
+  return {
+    ...facts,
+    witnessKey: witnesses.key.pinned(),
+    logs: {
+      audit: { ...logs.audit, witness: seen.audit },
+      schedule_two: { ...logs.schedule_two, witness: seen.schedule_two },
+    },
   };
 }

@@ -11,10 +11,8 @@ import { KEY_TYPE, parseVerifierKey } from '../tlog/verifier-key.ts';
 
 const FILE = 'pms-witness.vkey';
 
-export interface WitnessKeyBody {
-  readonly how: 'configured' | 'first_seen';
-  readonly key: string;
-}
+/** Of an entry `witness_key`. */
+export type WitnessKeyBody = Readonly<{ how: 'configured' | 'first_seen'; key: string }>;
 
 export interface WitnessKeyParts {
   readonly dataDir: string;

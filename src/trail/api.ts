@@ -58,7 +58,14 @@ export interface LogFacts {
   /** Age of the oldest entry that is not yet synced in a segment, ms; 0 without one. */
   readonly lagMs: number;
   readonly segment: number | null;
-  readonly checkpoint: { readonly size: number; readonly note: string; readonly atMs: number } | null;
+  readonly checkpoint: {
+    readonly size: number;
+    readonly note: string;
+    /** C2SP verifier key of its signature. */
+    readonly verifierKey: string;
+    /** UTC; of an earlier process, when it was read. */
+    readonly atMs: number;
+  } | null;
   readonly cosignedSize: number;
 }
 

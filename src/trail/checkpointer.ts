@@ -20,6 +20,8 @@ const RETRY_MS = 60_000;
 export interface NewestCheckpoint {
   readonly size: number;
   readonly note: string;
+  /** The key it is signed by, under its origin. */
+  readonly verifierKey: string;
   /** When it was signed, UTC; when it was read, for one of an earlier process. */
   readonly atMs: number;
 }
@@ -140,20 +142,21 @@ export class Checkpointer {
     // More is signed than is here: the signer would refuse, and why is told already.
     if (head !== null && head.size > size) throw smallerThanSigned(size, head.size);
     const proof = head === null ? [] : await tree.consistency(head.size, size);
-    await this.#tellKey();
+    const verifierKey = await this.#tellKey();
     const note = await signer.sign({ log, origin, size, root, proof });
     this.#head = { origin, size, root, note };
     await outbox.noteCheckpoint(log, note);
-    this.#newest = { size, note, atMs: clock.utcMs() };
+    this.#newest = { size, note, verifierKey, atMs: clock.utcMs() };
   }
 
   /** Before the first checkpoint by a key, and of an origin, the trail says which key that is. */
-  async #tellKey(): Promise<void> {
+  async #tellKey(): Promise<string> {
     const { log, origin, signer, note } = this.#parts;
     const text = await signer.verifierKey(origin);
     const key = parseVerifierKey(text);
     const isKnown = key.ok && this.#newest !== null && openCheckpoint(this.#newest.note, [key.key]).ok;
     if (!isKnown) await note(log, 'trail_key', { key: text, origin });
+    return text;
   }
 }
 

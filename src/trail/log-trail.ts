@@ -191,7 +191,7 @@ export class LogTrail {
   }
 
   /** The newest checkpoint the buffer knows, if it is signed by our key. */
-  async #bufferHead(): Promise<SeenHead | null> {
+  async #bufferHead() {
     const { note } = this.#parts.outbox.checkpoint(this.#log);
     return note === null ? null : await openOwnNote(this.#parts.signer, note);
   }
@@ -201,7 +201,8 @@ export class LogTrail {
     try {
       const seen = await this.#bufferHead();
       if (seen !== null && note !== null) {
-        this.checkpointer.restore({ size: seen.size, note, atMs: this.#parts.clock.utcMs() });
+        const verifierKey = await this.#parts.signer.verifierKey(seen.origin);
+        this.checkpointer.restore({ size: seen.size, note, verifierKey, atMs: this.#parts.clock.utcMs() });
         await this.comparison.judge('buffer', seen);
       }
     } catch (error) {

@@ -20,7 +20,7 @@ test('the newest checkpoints with their key, and what the PMS has cosigned', () 
 });
 
 test('before the first of anything', () => {
-  const early = { ...GOOD_LOG, checkpoint: null, verifierKey: null, witness: { ...GOOD_LOG.witness, cosigned: null } };
+  const early = { ...GOOD_LOG, checkpoint: null, witness: { ...GOOD_LOG.witness, cosigned: null } };
   const trail = { ...GOOD_TRAIL, witnessKey: null, logs: { audit: early, schedule_two: early } };
   const answer = checkpointAnswer(snapshotOf({ buffer: () => null, trail: () => trail }));
   expect(checkpointSchema.parse(answer)).toMatchObject({ epoch: null, trails: [{ checkpoint: null, size: null }, {}] });
@@ -31,7 +31,7 @@ test('kept as it came, it is a witness for the inspector', () => {
   const cosigned = { note: note(120), cosignature: `— pms.test ${Buffer.alloc(76).toString('base64')}`, atMs: 0 };
   const log = {
     ...GOOD_LOG,
-    checkpoint: { size: 128, note: note(128), atMs: 0 },
+    checkpoint: { size: 128, note: note(128), verifierKey: 'key', atMs: 0 },
     witness: { ...GOOD_LOG.witness, cosigned },
   };
   const trail = { ...GOOD_TRAIL, logs: { audit: log, schedule_two: { ...log, checkpoint: null } } };

@@ -86,8 +86,12 @@ export const GOOD_LOG: TrailLogFacts = {
   fixedSize: 130,
   storedSize: 130,
   lagMs: 0,
-  checkpoint: { size: 128, note: 'gw-0042/0a1b2c3d/audit\n128\n…\n', atMs: NOW_MS - 4000 },
-  verifierKey: 'gw-0042/0a1b2c3d/audit+01234567+AQ…',
+  checkpoint: {
+    size: 128,
+    note: 'gw-0042/0a1b2c3d/audit\n128\n…\n',
+    verifierKey: 'gw-0042/0a1b2c3d/audit+01234567+AQ…',
+    atMs: NOW_MS - 4000,
+  },
   cosignedSize: 120,
   witness: {
     alarm: null,

@@ -40,7 +40,7 @@ test.each([
 });
 
 describe('the newest checkpoint', () => {
-  const checkpoint = (ageMs: number) => ({ size: 100, note: '…', atMs: NOW_MS - ageMs });
+  const checkpoint = (ageMs: number) => ({ size: 100, note: '…', verifierKey: '…', atMs: NOW_MS - ageMs });
 
   test('may be old when nothing has happened since', () => {
     expect(find({ fixedSize: 102, checkpoint: checkpoint(48 * HOUR_MS) }, 'trail:checkpoint')?.status).toBe('pass');
