@@ -259,6 +259,11 @@ export const ConflictResponse = z.looseObject({
     'The `stream_sequence` that comes next in this gateway, epoch and stream: one more than the highest number used up; 1 ' +
       'for a stream you have never heard of.',
   ),
+  witness_error: say(
+    WitnessError.nullish(),
+    'What is wrong with the checkpoint that came along, if anything is. A store whose disk was put back to an earlier day ' +
+      'meets both at once. Nothing is cosigned with a 409.',
+  ),
 });
 export type ConflictResponse = z.infer<typeof ConflictResponse>;
 

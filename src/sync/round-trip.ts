@@ -110,7 +110,7 @@ export class RoundTrip {
       const failure = { kind: 'failed', fault: 'not_an_answer', askedMs: null } as const;
       return this.#takeOther(state, round, { ...answered, outcome: failure }, failure);
     }
-    this.#witness.hear(batch.shown, json);
+    this.#witness.hear(batch.shown, json, true);
     if (isSmooth(answer, batch)) await this.#booking.begin(() => this.#write(batch, answer, answered));
     else {
       await this.#booking.settled();
@@ -169,6 +169,7 @@ export class RoundTrip {
       from: String(round.batch.first),
       to: String(expected),
     });
+    if (answered.reply.kind === 'reply') this.#witness.hear(round.batch.shown, answered.reply.json, false);
     await this.#exchange.noteAnswer(answered, { expected });
     return afterRedirect(state, round, await this.#trouble.settleBefore(state, round.batch, expected));
   }

@@ -48,6 +48,7 @@ interface Answer {
   readonly checkpoint: string;
   readonly offer: WitnessOffer;
   readonly json: unknown;
+  readonly taken: boolean;
 }
 
 /** One trail's witness. */
@@ -81,11 +82,11 @@ export class Witness {
     return await this.#inTime(this.#offer.shown, bare);
   }
 
-  /** What the PMS answered to a batch that showed this. Returns at once. */
-  hear({ checkpoint, witness: offer }: Shown, json: unknown): void {
+  /** What the PMS answered to a batch that showed this and that it took, or did not (409). Returns at once. */
+  hear({ checkpoint, witness: offer }: Shown, json: unknown, taken: boolean): void {
     if (checkpoint === null || offer === null) return;
     // Behind one that is being looked at only the newest waits: each says all there is to say.
-    this.#waiting = { checkpoint, offer, json };
+    this.#waiting = { checkpoint, offer, json, taken };
     this.#working ??= this.#work();
   }
 
@@ -143,7 +144,7 @@ export class Witness {
 
   async #look(answer: Answer): Promise<void> {
     const { data: word } = WitnessAnswer.safeParse(answer.json);
-    if (word?.cosignature != null) {
+    if (word?.cosignature != null && answer.taken) {
       const reading = readCosignature(
         word.cosignature,
         answer.checkpoint,
@@ -156,7 +157,7 @@ export class Witness {
     }
     if (word?.witness_error != null) return await this.#takeError(answer, word.witness_error);
     // Silence: it may be no witness at all, and need not be.
-    this.#unwitnessedSinceMs ??= this.#parts.clock.monotonicMs();
+    if (answer.taken) this.#unwitnessedSinceMs ??= this.#parts.clock.monotonicMs();
   }
 
   async #cosign(checkpoint: string, { line, key }: { line: string; key: string }): Promise<void> {

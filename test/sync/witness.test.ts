@@ -41,17 +41,20 @@ async function makeScene(options: Partial<ReferencePmsOptions> = {}, pinned: str
     const batch = { ...stream.batch([stream.record(book.number, 'NONE')]), ...shown };
     return { shown, reply: await opened.client.sync(batch) };
   };
+  const hear = async (...word: Parameters<Witness['hear']>) => {
+    witness.hear(...word);
+    await witness.settled();
+  };
   const sell = async () => {
     const { shown, reply } = await send();
     expect(statusesOf(reply)).toEqual(['accepted']);
-    witness.hear(shown, reply.json);
-    await witness.settled();
+    await hear(shown, reply.json, true);
     return shown;
   };
   const restart = () => {
     witness = new Witness('audit', parts);
   };
-  return { ...opened, trail, time, keys, alarms, book, send, sell, restart, facts: () => witness.facts() };
+  return { ...opened, trail, time, keys, alarms, book, send, hear, sell, restart, facts: () => witness.facts() };
 }
 
 const sizes = (trail: SampleTrail) => trail.cosigned.map(({ size }) => size);
@@ -210,3 +213,25 @@ async function firstCosigned(client: Awaited<ReturnType<typeof openPms>>['client
   const reply = await client.sync({ ...stream.batch([stream.record(1, 'NONE')]), checkpoint: offer.note, witness });
   return { witness_key: String(reply.json.witness_key) };
 }
+
+test('what a 409 says about the checkpoint is heard, and its silence means nothing', async () => {
+  const { trail, sell, send, restart, alarms, book, facts, hear } = await makeScene();
+  trail.grow(5);
+  await sell();
+  trail.grow(5);
+  await sell();
+  trail.grow(1);
+  book.number -= 1;
+  const silent = await send();
+  expect([silent.reply.status, silent.reply.json]).toEqual([409, { expected_sequence: 3, reason: 'number_reused' }]);
+  await hear(silent.shown, silent.reply.json, false);
+  expect([alarms, facts().unwitnessedSinceMs]).toEqual([[], null]);
+  trail.rollBack(5);
+  restart();
+  trail.grow(2, ' anew');
+  book.number = 1;
+  const { shown, reply } = await send();
+  expect(reply.status).toBe(409);
+  await hear(shown, reply.json, false);
+  expect([trail.judged, alarms]).toEqual([['ahead'], ['witness_inconsistent begins']]);
+});

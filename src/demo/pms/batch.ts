@@ -43,7 +43,12 @@ type ConflictReason = 'ahead_of_stream' | 'not_consecutive' | 'number_reused';
 
 export type BatchOutcome =
   | ({ readonly type: 'answered' } & KeptAnswer)
-  | { readonly type: 'conflict'; readonly expectedSequence: number; readonly reason: ConflictReason }
+  | {
+      readonly type: 'conflict';
+      readonly expectedSequence: number;
+      readonly reason: ConflictReason;
+      readonly witness: WitnessWord;
+    }
   /** The batch key was used for other bytes. */
   | { readonly type: 'key_reused' };
 
@@ -66,7 +71,9 @@ export function takeBatch(desk: Desk, batch: Batch): BatchOutcome {
     }
     const expected = desk.store.expectedSequence(name);
     const reason = conflictOf(desk.store, name, request, expected);
-    if (reason !== null) return { type: 'conflict', expectedSequence: expected, reason };
+    if (reason !== null) {
+      return { type: 'conflict', expectedSequence: expected, reason, witness: witnessBatch(desk, name, batch, false) };
+    }
     return { type: 'answered', ...answerBatch(desk, name, batch, expected) };
   });
 }
@@ -107,7 +114,7 @@ function answerBatch(desk: Desk, name: StreamName, batch: Batch, expected: numbe
     // Its number stays free for the same record read again, so nothing behind it can be taken yet.
     if (result.status === 'hash_mismatch') break;
   }
-  const answer = { results, witness: witnessBatch(desk, name, batch) };
+  const answer = { results, witness: witnessBatch(desk, name, batch, true) };
   if (results.length === request.records.length && results.at(-1)?.status !== 'hash_mismatch') {
     const last = request.first_sequence + results.length - 1;
     const place = {
@@ -125,11 +132,11 @@ function answerBatch(desk: Desk, name: StreamName, batch: Batch, expected: numbe
 /** Longer ones are no checkpoints. */
 const MAX_CHECKPOINT_LENGTH = 8192;
 
-function witnessBatch(desk: Desk, name: StreamName, { shown }: Batch): WitnessWord {
+function witnessBatch(desk: Desk, name: StreamName, { shown }: Batch, isTaken: boolean): WitnessWord {
   const { checkpoint } = shown;
   const isText = typeof checkpoint === 'string' && checkpoint.length <= MAX_CHECKPOINT_LENGTH;
-  if (isText) desk.store.keepCheckpoint(name, checkpoint, desk.nowUtc);
-  return witness(desk.witness, name, isText ? shown : { ...shown, checkpoint: null });
+  if (isText && isTaken) desk.store.keepCheckpoint(name, checkpoint, desk.nowUtc);
+  return witness(desk.witness, name, isText ? shown : { ...shown, checkpoint: null }, isTaken);
 }
 
 /** The answer to an entry whose number is used already by the same entry. */

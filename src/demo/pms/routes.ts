@@ -123,7 +123,14 @@ function outcomeAnswer(office: Office, outcome: BatchOutcome): Answer {
     case 'answered':
       return { status: 200, body: answerBody(office, outcome.results, outcome.witness) };
     case 'conflict':
-      return { status: 409, body: { expected_sequence: outcome.expectedSequence, reason: outcome.reason } };
+      return {
+        status: 409,
+        body: {
+          expected_sequence: outcome.expectedSequence,
+          reason: outcome.reason,
+          ...office.faults.onWitness(outcome.witness),
+        },
+      };
     case 'key_reused':
       return {
         status: 422,

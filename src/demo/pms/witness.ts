@@ -35,8 +35,8 @@ type Judged =
   | { readonly ok: true; readonly head: CosignedHead; readonly text: string; readonly publicKey: Buffer }
   | { readonly ok: false; readonly code: WitnessError['code'] };
 
-/** Cosigns, or says why not. Within a transaction. */
-export function witness(desk: WitnessDesk, name: StreamName, shown: Shown): WitnessWord {
+/** Cosigns, or says why not; beside a batch that is not taken it only says why not. Within a transaction. */
+export function witness(desk: WitnessDesk, name: StreamName, shown: Shown, mayCosign: boolean): WitnessWord {
   if (shown.witness == null) return {};
   const log = name.stream === 'schedule_two' ? 'schedule_two' : 'audit';
   const whose = { gatewayId: name.gatewayId, log };
@@ -48,6 +48,7 @@ export function witness(desk: WitnessDesk, name: StreamName, shown: Shown): Witn
     const checkpoint = newest?.note ?? null;
     return { witness_error: { code: judged.code, size: newest?.size ?? 0, checkpoint } };
   }
+  if (!mayCosign) return {};
   if (pinned === null) desk.book.pin(whose, judged.publicKey, desk.nowUtc);
   desk.book.keep(origin, judged.head, desk.nowUtc);
   const cosignature = desk.cosigner.cosign(judged.text, Math.floor(desk.nowMs / 1000));

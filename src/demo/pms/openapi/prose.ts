@@ -102,8 +102,9 @@ loses nothing. The protocol is C2SP tlog-witness, with the batch in place of \`a
   \`inconsistent\`. Then remember the new one, in the transaction of the batch, and answer \`cosignature\` with \`witness_key\`.
 - In every other case answer \`witness_error\` with the size and the note you cosigned last. The note proves to the gateway
   what it had signed: that is how a store learns that its disk was put back to an earlier day.
-- **Nothing about a checkpoint is a reason to refuse records.** A batch that is answered \`409\` says nothing about its
-  checkpoint. The same batch again gets the same answer, this part of it included.
+- With a \`409\` cosign nothing, but say \`witness_error\` there too: a store with an old disk has old numbers as well.
+- **Nothing about a checkpoint is a reason to refuse records.** The same batch again gets the same answer, this part of it
+  included.
 
 ## Limits
 
