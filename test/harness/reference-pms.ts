@@ -20,11 +20,14 @@ export interface PmsOptions {
 export class PmsProcess {
   readonly url: string;
   readonly db: string;
+  /** Verifier key of its cosignatures. */
+  readonly witnessKey: string;
   readonly #program: Program;
 
-  constructor(url: string, db: string, program: Program) {
+  constructor(url: string, db: string, witnessKey: string, program: Program) {
     this.url = url;
     this.db = db;
+    this.witnessKey = witnessKey;
     this.#program = program;
   }
 
@@ -35,7 +38,8 @@ export class PmsProcess {
     const program = Program.start(process.execPath, [COUNTERFOIL, ...args, ...(options.args ?? [])], { cwd: ROOT });
     scene.onClose(() => program.stop('SIGKILL'));
     const ready = await program.line((line) => line.includes('"ready"'), 'the line "ready"');
-    return new PmsProcess((JSON.parse(ready) as { url: string }).url.replace(/\/$/, ''), db, program);
+    const told = JSON.parse(ready) as { url: string; witness_key: string };
+    return new PmsProcess(told.url.replace(/\/$/, ''), db, told.witness_key, program);
   }
 
   async stop(): Promise<void> {
