@@ -73,7 +73,10 @@ describe('pms serve', () => {
     const url = await run.url();
     expect((await request(url + PMS_PATHS.ping)).statusCode).toBe(200);
     run.child.kill(name);
-    expect(await run.ended).toMatchObject({ code: 0, out: `{"msg":"ready","url":"${url}"}\n`, err: '' });
+    const { out, ...end } = await run.ended;
+    expect(end).toMatchObject({ code: 0, err: '' });
+    const witness_key = expect.stringMatching(/^reference-pms\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}$/);
+    expect(JSON.parse(out)).toEqual({ msg: 'ready', url, witness_key });
   });
 
   test('has every answered record on disk when it is killed', async () => {

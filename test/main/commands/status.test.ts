@@ -58,11 +58,13 @@ test('a screen for people', async () => {
   expect(output).toMatch(/^Health {3}warn; lanes are acknowledged$/m);
   expect(output).toMatch(/^Link {5}ONLINE/m);
   expect(output).toMatch(/^ +II +1 +0 +0 +8 min, late$/m);
+  expect(output).toMatch(/^Trail {4}WORM: none$/m);
+  expect(output).toMatch(/^ +audit: 130 entries, 128 signed 4 s ago, 120 cosigned$/m);
   expect(output).toMatch(/^ {2}warn {2}records:oldestPending \(II\): Record 121 has waited/m);
 });
 
 test('a gateway that only starts has a screen too, and exit code 1 while it fails', async () => {
-  const url = await serve({ buffer: () => null, link: () => null, streams: () => [], storage: () => null });
+  const url = await serve({ buffer: () => null, link: () => null, streams: () => [], trail: () => null });
   const { code, output } = await run(['--url', `${url}/`]);
   expect(code).toBe(1);
   expect(output).toMatch(/^Health {3}fail; LANES ARE NOT ACKNOWLEDGED$/m);
