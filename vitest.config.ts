@@ -8,8 +8,8 @@ const project = (name: string, include: string[], testTimeout: number) => ({
 
 export default defineConfig({
   test: {
-    // Whole-process tests mostly wait for each other's processes: two at a time even on a machine with two processors.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // Whole-process tests mostly wait for each other's processes: three at a time even on a machine with two processors.
+    maxWorkers: Math.max(3, availableParallelism() - 1),
     projects: [
       project(
         'unit',

@@ -23,6 +23,8 @@ import { WaywardPms } from './server.ts';
 const SHORT_LIMITS = join(import.meta.dirname, '../short-limits.ts');
 /** Where Node keeps the stripped sources of the test's gateways: the second start takes half the time. */
 const COMPILE_CACHE = join(import.meta.dirname, '../../../node_modules/.cache/counterfoil-test');
+/** Most of a test gateway's life is its start: a young generation that holds all of it spares a tenth of the work. */
+const NO_EARLY_COLLECTION = ['--min-semi-space-size=16'];
 const LANES = ['lane-1', 'lane-2'];
 /** Notes long enough that a few records are worth compressing, short enough that many are not too much for the PMS. */
 const LONGEST_NOTE = 300;
@@ -72,6 +74,7 @@ export class Shop {
     const gateway = new Gateway(folder, {
       pmsUrl: pms.url,
       preload: [SHORT_LIMITS, ...(options.plants ?? [])],
+      nodeOptions: NO_EARLY_COLLECTION,
       env: {
         COUNTERFOIL_TUNED: '1',
         NODE_COMPILE_CACHE: COMPILE_CACHE,
