@@ -95,7 +95,7 @@ describe('without witnesses', () => {
       'truncate above everything a witness has seen',
       'drop the last segment',
       'restore an old disk image',
-      'remove a whole trail',
+      'empty a whole trail',
       'add an entry at the end',
     ]);
     const unseenWithKey = unseen.filter((what) => !isFound(what, 'key'));

@@ -181,6 +181,7 @@ export const DISK_ATTACKS: readonly Attack[] = [
     apply: (target) => ({ audit: target.files().schedule_two, schedule_two: target.files().audit }),
   },
   { what: 'remove a whole trail', key: false, apply: (target) => ({ ...target.files(), schedule_two: null }) },
+  { what: 'empty a whole trail', key: false, apply: (target) => ({ ...target.files(), schedule_two: [] }) },
   {
     what: 'add an entry at the end',
     key: false,

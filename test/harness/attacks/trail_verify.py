@@ -127,7 +127,7 @@ def framing_of(path, number):
 def segments_of(folder):
     """Paths by number; files without a byte at the end are made ready ahead and are no segments."""
     if not os.path.isdir(folder):
-        return [], []
+        raise Fault(0, 0, "segment_missing", "there is no such folder")
     names = sorted(name for name in os.listdir(folder) if re.fullmatch(r"s\d{8}\.log", name))
     strangers = sorted(set(os.listdir(folder)) - set(names))
     while names and os.path.getsize(os.path.join(folder, names[-1])) == 0:
