@@ -5,9 +5,9 @@
  */
 import { hash } from 'node:crypto';
 import { CounterfoilError } from '../base/errors.ts';
+import type { TrailBodyOf } from '../record/trail-kinds.ts';
 import type { ActOutcome, IntakeItem, IntakeResult, ReviewSubject, SignedAct, TrailPlace } from './api.ts';
 import { flagsOf, HELD, logName, PENDING, RESOLVED, stateName, streamCodeOfSchedule } from './codes.ts';
-import { bodyJson } from './entry.ts';
 import { IntakeGroup } from './intake-group.ts';
 import { type Heads, type Moment, type Session, storeEntry } from './session.ts';
 import type { SettledRow } from './settle-group.ts';
@@ -28,6 +28,8 @@ interface EvidenceStep {
   readonly bytes: number;
 }
 
+type ToldSubject = TrailBodyOf<'review'>['subjects'][number];
+
 /** `ActOutcome` before the keys of its records, which only the sealed bytes hold, are added. */
 export type ActRows = Omit<ActOutcome, 'moved'> & { readonly moved: readonly SettledRow[] };
 
@@ -41,7 +43,7 @@ export class ActGroup {
   /** Evidence that is open no more; counted by the writer after COMMIT. */
   readonly closed: EvidenceStep[] = [];
   /** What each trail is told, by its code. */
-  readonly #told: [unknown[][], unknown[][]] = [[], []];
+  readonly #told: [ToldSubject[], ToldSubject[]] = [[], []];
   #lastNumber: number;
   #correction: IntakeResult | null = null;
 
@@ -127,7 +129,7 @@ export class ActGroup {
     const places: [TrailPlace | null, TrailPlace | null] = [null, null];
     for (const log of [0, 1] as const) {
       for (let from = 0; from < this.#told[log].length; from += SUBJECTS_PER_ENTRY) {
-        const body = bodyJson({
+        const body = {
           act: actId,
           step,
           by: printedName,
@@ -137,7 +139,7 @@ export class ActGroup {
           statement: hash('sha256', statement, 'base64'),
           subjects: this.#told[log].slice(from, from + SUBJECTS_PER_ENTRY),
           ...(correction === null ? {} : { correction }),
-        });
+        };
         const place = storeEntry(this.#session, this.heads, log, this.#moment, 'review', body);
         places[log] ??= place;
       }

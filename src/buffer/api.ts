@@ -3,6 +3,8 @@
  * it is a promise that resolves when the change is on disk (committed with synchronous=FULL) and rejects with a
  * `CounterfoilError` when nothing of it was kept. Reads use a connection of their own and never wait for the writer.
  */
+import type { ManifestPart, ManifestStatement } from '../record/manifest.ts';
+import type { TrailBodyOf, TrailKind } from '../record/trail-kinds.ts';
 import type { CheckedRecord, Flag, Reason, Schedule, State, Stream } from '../record/types.ts';
 import type { TrailBody, TrailLog, TrailOutbox, TrailPlace } from './trail-api.ts';
 
@@ -246,7 +248,7 @@ export interface RunOutcome {
   readonly sequence: number;
   /** Null for a record that was never free to go. */
   readonly streamSequence: number | null;
-  readonly state: string;
+  readonly state: State;
   readonly payloadHash: string;
   readonly laneHash: string | null;
   readonly verifierId: string | null;
@@ -266,6 +268,14 @@ export interface Manifest {
   readonly parts: readonly TrailBody[];
   /** `{"signature","statement"}`. */
   readonly body: TrailBody;
+}
+
+/** What a start of the gateway is compared by with the one before. */
+export interface GatewayStart {
+  readonly version: string;
+  /** SHA-256 of all settings, and of each by its name; base64. */
+  readonly configuration: string;
+  readonly settings: Readonly<Record<string, string>>;
 }
 
 export interface RecordBuffer {
@@ -320,9 +330,17 @@ export interface RecordBuffer {
    * Ends a run in one commit: with its manifest, signed by the gateway, or without one (`statement` null). Gives the place
    * of the signed entry; null without one, or when the run had ended before.
    */
-  closeRun(run: number, parts: readonly TrailBody[], statement: TrailBody | null): Promise<TrailPlace | null>;
+  closeRun(
+    run: number,
+    parts: readonly ManifestPart[],
+    statement: ManifestStatement | null,
+  ): Promise<TrailPlace | null>;
   /** Writes one trail entry of its own, for example a sync attempt before its bytes leave. */
-  note(log: TrailLog, kind: string, body: TrailBody): Promise<TrailPlace>;
+  note<K extends TrailKind>(log: TrailLog, kind: K, body: TrailBodyOf<K>): Promise<TrailPlace>;
+  /** Writes the entry `start`, before it those of what is not as at the start before (end, boot, version, settings). */
+  noteStart(start: GatewayStart): Promise<TrailPlace>;
+  /** Writes the entry `stop`: the end was clean. */
+  noteStop(): Promise<TrailPlace>;
   facts(): BufferFacts;
   close(): Promise<void>;
 }

@@ -10,7 +10,6 @@ import { hash } from 'node:crypto';
 import { CounterfoilError } from '../base/errors.ts';
 import { keepAct } from './act-group.ts';
 import type { SignedAct } from './api.ts';
-import { bodyJson } from './entry.ts';
 import { type Heads, type Moment, type Session, storeEntry } from './session.ts';
 
 export interface EpochAct extends Omit<SignedAct, 'step' | 'subjects'> {
@@ -43,7 +42,7 @@ export function openEpoch(session: Session, heads: Heads, moment: Moment, act: E
   const row = [before.ordinal + 1, epoch, before.epoch, act.reason, baseRecordId, moment.utcMs, baseStandard, baseTwo];
   sql.addEpoch.run(...row, ledger.lastRecordId);
   const carried = ledger.lastRecordId - baseRecordId;
-  const body = bodyJson({
+  const body = {
     act: act.actId,
     by: act.printedName,
     carried,
@@ -54,7 +53,7 @@ export function openEpoch(session: Session, heads: Heads, moment: Moment, act: E
     reason: act.reason,
     signed_ms: act.signedAtMs,
     statement: hash('sha256', act.statement, 'base64'),
-  });
+  };
   const place = storeEntry(session, heads, 0, moment, 'epoch', body);
   storeEntry(session, heads, 1, moment, 'epoch', body);
   keepAct(session, moment, { ...act, step: 'epoch' }, place);

@@ -2,9 +2,9 @@
  * Publishes that became no record: refused and conflicting ones. Each is kept as evidence with a trail entry of its own,
  * once; a lane that sends the same bytes again gets the first answer and uses no more room.
  */
+import type { TrailBodyOf } from '../record/trail-kinds.ts';
 import type { IntakeItem, IntakeResult, TrailPlace } from './api.ts';
 import { CONFLICT, REFUSED, streamCodeOfSchedule } from './codes.ts';
-import { bodyJson } from './entry.ts';
 import { type Heads, type Moment, type Session, storeEntry } from './session.ts';
 
 type RecordItem = Extract<IntakeItem, { type: 'record' }>;
@@ -19,10 +19,9 @@ export interface EvidenceAdded {
   readonly bytes: number;
 }
 
-interface Kept {
+interface KeptBytes {
   readonly lane: string;
   readonly receivedMs: number;
-  readonly status: 'conflict' | 'refused';
   readonly key: Buffer | null;
   readonly hash: Buffer;
   /** For a conflict: the record that holds the key. */
@@ -30,8 +29,12 @@ interface Kept {
   readonly reasons: string;
   readonly bytes: Buffer;
   readonly log: 0 | 1;
-  readonly body: Readonly<Record<string, unknown>>;
 }
+
+/** What its entry says. */
+type Told =
+  | { readonly status: 'conflict'; readonly body: TrailBodyOf<'conflict'> }
+  | { readonly status: 'refused'; readonly body: TrailBodyOf<'refused'> };
 
 export class EvidenceKeeper {
   readonly #session: Session;
@@ -85,7 +88,7 @@ export class EvidenceKeeper {
     });
   }
 
-  #keep(kept: Kept): IntakeResult {
+  #keep(kept: KeptBytes & Told): IntakeResult {
     const { sql, names } = this.#session;
     const lane = names.lane(kept.lane);
     const state = kept.status === 'conflict' ? CONFLICT : REFUSED;
@@ -97,13 +100,13 @@ export class EvidenceKeeper {
     const here = this.added.reduce((sum, added) => sum + (added.lane === lane ? added.bytes : 0), 0);
     const used = (this.#usedBytes.get(lane) ?? 0) + here;
     if (used + kept.bytes.length > EVIDENCE_BYTES_PER_LANE) return { status: 'evidence_full' };
-    const place = storeEntry(this.#session, this.#heads, kept.log, this.#moment, kept.status, bodyJson(kept.body));
+    const place = storeEntry(this.#session, this.#heads, kept.log, this.#moment, kept.status, kept.body);
     this.#insert(kept, state, lane, place);
     this.added.push({ lane, state, bytes: kept.bytes.length });
     return answer(kept.status, kept.receivedMs, place);
   }
 
-  #insert(kept: Kept, state: number, lane: number, place: TrailPlace): void {
+  #insert(kept: KeptBytes, state: number, lane: number, place: TrailPlace): void {
     const { sql, ring, bufferId } = this.#session;
     const { key, hash, holder, reasons, bytes, log } = kept;
     const sealed = ring.sealBytes(bytes, `counterfoil evidence ${bufferId} ${hash.toString('hex')}`);

@@ -18,7 +18,7 @@ import {
   streamCodeOfSchedule,
   withFlag,
 } from './codes.ts';
-import { bodyJson, intakeBody } from './entry.ts';
+import { intakeBody } from './entry.ts';
 import { EvidenceKeeper } from './evidence.ts';
 import { UNDONE } from './key-tail.ts';
 import { PACK_PLAIN_BYTES, PACK_RECORDS, sealPack } from './pack.ts';
@@ -221,7 +221,7 @@ export class IntakeGroup {
     const held = drafts.filter((draft) => draft.state === HELD);
     if (held.length === 0) return;
     const sequences = held.map((draft) => draft.recordId - this.#session.ledger.baseRecordId);
-    storeEntry(this.#session, this.heads, log, this.#moment, 'hold', bodyJson({ sequences }));
+    storeEntry(this.#session, this.heads, log, this.#moment, 'hold', { sequences });
   }
 
   #insertRow(draft: Draft, slot: number, sealed: Buffer | null, place: TrailPlace): void {

@@ -6,10 +6,13 @@ import { Worker } from 'node:worker_threads';
 import type { Database } from 'better-sqlite3';
 import type { Clock } from '../base/clock.ts';
 import type { CounterfoilError } from '../base/errors.ts';
+import type { ManifestPart, ManifestStatement } from '../record/manifest.ts';
+import type { TrailBodyOf, TrailKind } from '../record/trail-kinds.ts';
 import type { Stream } from '../record/types.ts';
 import type {
   ActOutcome,
   BufferFacts,
+  GatewayStart,
   IntakeItem,
   IntakeResult,
   LaneTraining,
@@ -19,7 +22,6 @@ import type {
   SettledRecord,
   Settlement,
   SignedAct,
-  TrailBody,
   TrailLog,
   TrailOutbox,
   TrailPlace,
@@ -36,7 +38,7 @@ import { Reader } from './reader.ts';
 import { RunReader } from './run-reader.ts';
 import type { SettledRow } from './settle-group.ts';
 import { storageError } from './storage-error.ts';
-import { Outbox, placeOf } from './trail-outbox.ts';
+import { answeredPlace, Outbox, placeOf } from './trail-outbox.ts';
 import { WaitingReader } from './waiting-reader.ts';
 import { errorOf, threadDied, WriterClient } from './writer-client.ts';
 import type { ThreadOptions, ThreadReply } from './writer-thread.ts';
@@ -198,15 +200,25 @@ class OpenBuffer implements RecordBuffer {
     return this.#reader.payloadOf(sequence);
   }
 
-  async closeRun(run: number, parts: readonly TrailBody[], statement: TrailBody | null): Promise<TrailPlace | null> {
+  async closeRun(
+    run: number,
+    parts: readonly ManifestPart[],
+    statement: ManifestStatement | null,
+  ): Promise<TrailPlace | null> {
     const reply = await this.#writer.ask({ op: 'closeRun', run, parts, statement });
     return 'manifest' in reply && reply.manifest !== null ? placeOf(reply.manifest) : null;
   }
 
-  async note(log: TrailLog, kind: string, body: TrailBody): Promise<TrailPlace> {
-    const reply = await this.#writer.ask({ op: 'note', log, kind, body });
-    if (!('place' in reply)) throw new Error('the writer answered a note with something else');
-    return placeOf(reply.place);
+  async note<K extends TrailKind>(log: TrailLog, kind: K, body: TrailBodyOf<K>): Promise<TrailPlace> {
+    return answeredPlace(await this.#writer.ask({ op: 'note', log, kind, body }));
+  }
+
+  async noteStart(start: GatewayStart): Promise<TrailPlace> {
+    return answeredPlace(await this.#writer.ask({ op: 'noteStart', start }));
+  }
+
+  async noteStop(): Promise<TrailPlace> {
+    return answeredPlace(await this.#writer.ask({ op: 'noteStop' }));
   }
 
   facts(): BufferFacts {

@@ -4,7 +4,6 @@
  */
 import type { IntakeItem, IntakeResult, TrailPlace } from './api.ts';
 import { flagBits, flagsOf, logName, PENDING, stateName } from './codes.ts';
-import { bodyJson } from './entry.ts';
 import { copyHeads, type Heads, type Moment, type Session, storeEntry } from './session.ts';
 
 export class PracticeGroup {
@@ -61,8 +60,8 @@ export class PracticeGroup {
     return { status: 'accepted', state: 'PENDING', sequence, receivedAtMs, flags, laneHash, payloadHash, trail };
   }
 
-  #enter(lane: string, status: string, hash: Buffer): TrailPlace {
-    const body = bodyJson({ hash: hash.toString('base64'), lane, status });
+  #enter(lane: string, status: 'accepted' | 'conflict' | 'refused', hash: Buffer): TrailPlace {
+    const body = { hash: hash.toString('base64'), lane, status };
     return storeEntry(this.#session, this.heads, 0, this.#moment, 'practice', body);
   }
 
@@ -73,7 +72,7 @@ export class PracticeGroup {
     sql.forgetPractice.run(lane);
     if (untilMs === null) sql.endTraining.run(lane);
     else sql.setTraining.run(lane, Math.trunc(untilMs));
-    const body = bodyJson({ lane: name, until_ms: untilMs });
+    const body = { lane: name, until_ms: untilMs === null ? null : Math.trunc(untilMs) };
     storeEntry(this.#session, this.heads, 0, this.#moment, 'training', body);
   }
 }

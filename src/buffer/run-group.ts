@@ -5,7 +5,9 @@
  */
 import { createPrivateKey, generateKeyPairSync, hash } from 'node:crypto';
 import { signDetached, toCompact } from '../record/jws.ts';
-import type { OpenRun, TrailBody, TrailPlace } from './api.ts';
+import type { ManifestPart, ManifestStatement } from '../record/manifest.ts';
+import type { TrailBodyOf, TrailKind } from '../record/trail-kinds.ts';
+import type { OpenRun, TrailPlace } from './api.ts';
 import { bodyJson } from './entry.ts';
 import { copyHeads, type Heads, type Moment, type Session, storeEntry } from './session.ts';
 
@@ -39,7 +41,7 @@ export class RunGroup {
    * Ends a run. With a `statement`, its manifest: `parts` as they are, then the statement with the parts' hashes and the
    * trail's head before it, signed. Null when the run had ended before, or without a manifest.
    */
-  close(run: number, parts: readonly TrailBody[], statement: TrailBody | null): TrailPlace | null {
+  close(run: number, parts: readonly ManifestPart[], statement: ManifestStatement | null): TrailPlace | null {
     const { sql } = this.#session;
     if (sql.openRun.get()?.run !== run) return null;
     const place = statement === null ? null : this.#manifest(run, parts, statement);
@@ -48,7 +50,7 @@ export class RunGroup {
     return place;
   }
 
-  #manifest(run: number, parts: readonly TrailBody[], statement: TrailBody): TrailPlace {
+  #manifest(run: number, parts: readonly ManifestPart[], statement: ManifestStatement): TrailPlace {
     const key = this.#signingKey();
     const hashes = parts.map((part, at) => {
       const body = { ...part, part: at + 1, run };
@@ -56,7 +58,7 @@ export class RunGroup {
       return hash('sha256', bodyJson(body), 'base64');
     });
     const { size, leaf } = this.heads[SCHEDULE_TWO_LOG];
-    const trail = { leaf: leaf.toString('base64'), log: 'schedule_two', size };
+    const trail = { leaf: leaf.toString('base64'), log: 'schedule_two', size } as const;
     const whole = { ...statement, parts: hashes, run, trail };
     const jws = signDetached(Buffer.from(bodyJson(whole)), key);
     return this.#store('manifest', { signature: toCompact(jws), statement: whole });
@@ -80,8 +82,8 @@ export class RunGroup {
     return { kid, privateKey };
   }
 
-  #store(kind: string, body: TrailBody): TrailPlace {
-    return storeEntry(this.#session, this.heads, SCHEDULE_TWO_LOG, this.#moment, kind, bodyJson(body));
+  #store<K extends TrailKind>(kind: K, body: TrailBodyOf<K>): TrailPlace {
+    return storeEntry(this.#session, this.heads, SCHEDULE_TWO_LOG, this.#moment, kind, body);
   }
 }
 

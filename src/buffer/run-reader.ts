@@ -1,5 +1,6 @@
 /** Reading reconciliation runs and their manifests; on a reading connection. */
 import type { Database } from 'better-sqlite3';
+import { STATES, type State } from '../record/types.ts';
 import type { Manifest, OpenRun, RunOutcome } from './api.ts';
 import type { Reader } from './reader.ts';
 
@@ -16,6 +17,8 @@ interface Entry {
 
 /** Kinds of entries that tell where a record has come to. */
 const TELLING: ReadonlySet<string> = new Set(['settle', 'quarantine']);
+
+const isState = (text: unknown): text is State => STATES.some((state) => state === text);
 
 export class RunReader {
   readonly #sql;
@@ -52,12 +55,12 @@ export class RunReader {
       if (!TELLING.has(entry.k)) continue;
       for (const stated of entry.r.records ?? []) {
         const [sequence, streamSequence, state, payloadHash, verifierId, verifiedAt] = stated;
-        if (typeof sequence !== 'number') continue;
+        if (typeof sequence !== 'number' || !isState(state)) continue;
         outcomes.delete(sequence);
         outcomes.set(sequence, {
           sequence,
           streamSequence: typeof streamSequence === 'number' ? streamSequence : null,
-          state: String(state),
+          state,
           payloadHash: String(payloadHash),
           laneHash: reader.laneHashOf(sequence)?.toString('base64') ?? null,
           // One more word alone is `unproved`, which is no verifier.

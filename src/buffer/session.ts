@@ -1,8 +1,9 @@
 /** What every writing operation needs, put together once by the writer. */
 import type { Clock } from '../base/clock.ts';
+import type { TrailBodyOf, TrailKind } from '../record/trail-kinds.ts';
 import type { FixedEntry, TrailLog, TrailPlace } from './api.ts';
 import { logName } from './codes.ts';
-import { entryText, leafOf, MAX_ENTRY_BYTES } from './entry.ts';
+import { bodyJson, entryText, leafOf, MAX_ENTRY_BYTES } from './entry.ts';
 import type { Keyring } from './keyring.ts';
 import type { Ledger, TrailHead } from './ledger.ts';
 import type { Names } from './names.ts';
@@ -47,7 +48,7 @@ export function nextEntry(
   heads: Heads,
   log: 0 | 1,
   moment: Moment,
-  kind: string,
+  kind: TrailKind,
   body: string,
 ): { text: string; place: TrailPlace } {
   const head = heads[log];
@@ -73,15 +74,15 @@ export function nextEntry(
 }
 
 /** Fixes and stores one entry of its own. */
-export function storeEntry(
+export function storeEntry<K extends TrailKind>(
   session: Session,
   heads: Heads,
   log: 0 | 1,
   moment: Moment,
-  kind: string,
-  body: string,
+  kind: K,
+  body: TrailBodyOf<K>,
 ): TrailPlace {
-  const { text, place } = nextEntry(session, heads, log, moment, kind, body);
+  const { text, place } = nextEntry(session, heads, log, moment, kind, bodyJson(body));
   session.sql.addEntry.run(log, place.index, text, place.leaf);
   return place;
 }

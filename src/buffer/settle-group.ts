@@ -2,6 +2,7 @@
  * Moving records on: settling a PMS's checked answers, quarantining damaged ones, noting gap markers. Each is one
  * transaction with its trail entry; like `IntakeGroup`, nothing in memory changes until the writer has committed.
  */
+import type { TrailBodyOf } from '../record/trail-kinds.ts';
 import type { SettledRecord, Settlement, TrailPlace } from './api.ts';
 import {
   AWAITING_VERIFICATION,
@@ -14,7 +15,6 @@ import {
   stateName,
   streamCodeOfSchedule,
 } from './codes.ts';
-import { bodyJson } from './entry.ts';
 import { copyHeads, type Heads, type Moment, type Session, storeEntry } from './session.ts';
 import type { RecordHead } from './statements.ts';
 
@@ -23,6 +23,8 @@ const RECORDS_PER_ENTRY = 100;
 
 /** A settled record before its key, which only the sealed bytes hold, is added. */
 export type SettledRow = Omit<SettledRecord, 'idempotencyKey'>;
+
+type Stated = TrailBodyOf<'settle'>['records'][number];
 
 interface Step {
   readonly head: RecordHead;
@@ -73,7 +75,7 @@ export class SettleGroup {
       noted.push(sequence);
     }
     for (let from = 0; from < noted.length; from += RECORDS_PER_ENTRY) {
-      const body = bodyJson({ sequences: noted.slice(from, from + RECORDS_PER_ENTRY) });
+      const body = { sequences: noted.slice(from, from + RECORDS_PER_ENTRY) };
       storeEntry(this.#session, this.heads, this.#log, this.#moment, 'gap_noted', body);
     }
   }
@@ -112,24 +114,24 @@ export class SettleGroup {
    * One entry per RECORDS_PER_ENTRY steps: `[sequence, stream_sequence, state, payload_hash]`, with verifier and time behind
    * it where the PMS verified, or the word `unproved` where it proved nothing.
    */
-  #enter(kind: string): SettledRow[] {
+  #enter(kind: 'settle' | 'quarantine'): SettledRow[] {
     const rows: SettledRow[] = [];
     for (let from = 0; from < this.#steps.length; from += RECORDS_PER_ENTRY) {
       const steps = this.#steps.slice(from, from + RECORDS_PER_ENTRY);
       const records = steps.map((step) => this.#stated(step));
-      const place = storeEntry(this.#session, this.heads, this.#log, this.#moment, kind, bodyJson({ records }));
+      const place = storeEntry(this.#session, this.heads, this.#log, this.#moment, kind, { records });
       for (const step of steps) rows.push(this.#row(step, place));
     }
     return rows;
   }
 
-  #stated({ head, to, settlement }: Step): unknown[] {
-    const stated: unknown[] = [
+  #stated({ head, to, settlement }: Step): Stated {
+    const stated = [
       head.record_id - this.#session.ledger.baseRecordId,
       head.stream_sequence === null ? null : head.stream_sequence - this.#session.ledger.streamBase[this.#log],
       stateName(to),
       head.payload_hash.toString('base64'),
-    ];
+    ] as const;
     if (settlement?.unproved === true) return [...stated, 'unproved'];
     const verification = settlement?.verification;
     if (!verification) return stated;

@@ -58,6 +58,15 @@ interface TrailStoreRow {
   pruned_size: number;
 }
 
+interface GatewayStart {
+  trail_index: number;
+  boot_id: string;
+  version: string;
+  configuration: string;
+  settings: string;
+  ended: number;
+}
+
 interface EvidenceHead {
   state: number;
   lane: number;
@@ -161,6 +170,13 @@ export function prepareStatements(db: Database) {
       `DELETE FROM trail_entry WHERE log = ? AND i >= ? AND i < ?
        AND substr(entry, instr(entry, '"k":"') + 5, 8) <> 'manifest' AND substr(entry, instr(entry, '"k":"') + 5, 12) <> 'gateway_key"'`,
     ),
+    gatewayStart: sql<[], GatewayStart>(
+      'SELECT trail_index, boot_id, version, configuration, settings, ended FROM gateway_start s JOIN boot b ON b.boot = s.boot',
+    ),
+    setGatewayStart: sql<[number, number, string, string, string]>(
+      'INSERT OR REPLACE INTO gateway_start VALUES (1, ?, ?, ?, ?, ?, 0)',
+    ),
+    setGatewayEnd: sql<[]>('UPDATE gateway_start SET ended = 1'),
     setCheckpoint: sql<[string, number]>('UPDATE trail_store SET checkpoint = ? WHERE log = ?'),
     setCosigned: sql<[number, number]>('UPDATE trail_store SET cosigned_size = MAX(cosigned_size, ?) WHERE log = ?'),
 

@@ -49,15 +49,16 @@ export class Outbox implements TrailOutbox {
   }
 
   async noteCheckpoint(log: TrailLog, note: string): Promise<TrailPlace> {
-    return answered(await this.#writer.ask({ op: 'noteCheckpoint', log, note }));
+    return answeredPlace(await this.#writer.ask({ op: 'noteCheckpoint', log, note }));
   }
 
   async noteCosignature(log: TrailLog, size: number, cosignature: string): Promise<TrailPlace> {
-    return answered(await this.#writer.ask({ op: 'noteCosignature', log, size, cosignature }));
+    return answeredPlace(await this.#writer.ask({ op: 'noteCosignature', log, size, cosignature }));
   }
 }
 
-function answered(reply: ThreadReply): TrailPlace {
+/** The place in the writer's answer to a note. */
+export function answeredPlace(reply: ThreadReply): TrailPlace {
   if (!('place' in reply)) throw new Error('the writer answered a note with something else');
   return placeOf(reply.place);
 }

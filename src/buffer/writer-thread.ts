@@ -6,14 +6,16 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../base/clock.ts';
 import { CounterfoilError, type ErrorCode } from '../base/errors.ts';
+import type { ManifestPart, ManifestStatement } from '../record/manifest.ts';
+import type { TrailBodyOf, TrailKind } from '../record/trail-kinds.ts';
 import type { ActRows } from './act-group.ts';
 import type {
+  GatewayStart,
   IntakeItem,
   IntakeResult,
   OpenRun,
   Settlement,
   SignedAct,
-  TrailBody,
   TrailLog,
   TrailPlace,
 } from './api.ts';
@@ -39,8 +41,8 @@ export type ThreadRequest =
       readonly op: 'note';
       readonly id: number;
       readonly log: TrailLog;
-      readonly kind: string;
-      readonly body: TrailBody;
+      readonly kind: TrailKind;
+      readonly body: TrailBodyOf<TrailKind>;
     }
   | { readonly op: 'review'; readonly id: number; readonly act: SignedAct; readonly message: IntakeMessage }
   | { readonly op: 'practise'; readonly id: number; readonly message: IntakeMessage }
@@ -50,9 +52,11 @@ export type ThreadRequest =
       readonly op: 'closeRun';
       readonly id: number;
       readonly run: number;
-      readonly parts: readonly TrailBody[];
-      readonly statement: TrailBody | null;
+      readonly parts: readonly ManifestPart[];
+      readonly statement: ManifestStatement | null;
     }
+  | { readonly op: 'noteStart'; readonly id: number; readonly start: GatewayStart }
+  | { readonly op: 'noteStop'; readonly id: number }
   | { readonly op: 'noteCheckpoint'; readonly id: number; readonly log: TrailLog; readonly note: string }
   | {
       readonly op: 'noteCosignature';
@@ -136,6 +140,8 @@ function answer(writer: Writer, request: Exclude<ThreadRequest, { op: 'close' }>
   } else if (request.op === 'settle') post({ id, settled: writer.settle(request.log, request.settlements) });
   else if (request.op === 'quarantine') post({ id, settled: writer.quarantine(request.log, request.sequences) });
   else if (request.op === 'note') post({ id, place: writer.note(request.log, request.kind, request.body) });
+  else if (request.op === 'noteStart') post({ id, place: writer.noteStart(request.start) });
+  else if (request.op === 'noteStop') post({ id, place: writer.noteStop() });
   else if (request.op === 'noteCheckpoint') post({ id, place: writer.noteCheckpoint(request.log, request.note) });
   else if (request.op === 'noteCosignature') {
     post({ id, place: writer.noteCosignature(request.log, request.size, request.cosignature) });

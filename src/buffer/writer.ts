@@ -11,19 +11,20 @@
 import type { Database } from 'better-sqlite3';
 import type { Clock } from '../base/clock.ts';
 import { CounterfoilError } from '../base/errors.ts';
+import type { ManifestPart, ManifestStatement } from '../record/manifest.ts';
+import type { TrailBodyOf, TrailKind } from '../record/trail-kinds.ts';
 import { ActGroup, type ActRows } from './act-group.ts';
 import type {
+  GatewayStart,
   IntakeItem,
   IntakeResult,
   OpenRun,
   Settlement,
   SignedAct,
-  TrailBody,
   TrailLog,
   TrailPlace,
 } from './api.ts';
 import { CONFLICT, logCode, REFUSED } from './codes.ts';
-import { bodyJson } from './entry.ts';
 import { type EpochAct, type EpochOpened, openEpoch } from './epoch.ts';
 import { type FactsSource, factsOf, type WriterFacts } from './facts.ts';
 import { IntakeGroup } from './intake-group.ts';
@@ -35,6 +36,7 @@ import { PracticeGroup } from './practice-group.ts';
 import { RunGroup } from './run-group.ts';
 import { copyHeads, type FixedByLog, type Heads, type Moment, momentOf, type Session, storeEntry } from './session.ts';
 import { type SettledRow, SettleGroup } from './settle-group.ts';
+import { StartGroup } from './start-group.ts';
 import { prepareStatements } from './statements.ts';
 import { storageError, storageLost } from './storage-error.ts';
 import { PRUNE_ENTRIES, TrailStore } from './trail-store.ts';
@@ -176,16 +178,20 @@ export class Writer {
 
   /** Begins a reconciliation run; the one under way when there is one. */
   beginRun(): OpenRun {
-    return this.#inRun((group) => group.begin());
+    return this.#inGroup(RunGroup, (group) => group.begin());
   }
 
   /** Ends a run with its signed manifest; `statement` null: without one. */
-  closeRun(run: number, parts: readonly TrailBody[], statement: TrailBody | null): TrailPlace | null {
-    return this.#inRun((group) => group.close(run, parts, statement));
+  closeRun(run: number, parts: readonly ManifestPart[], statement: ManifestStatement | null): TrailPlace | null {
+    return this.#inGroup(RunGroup, (group) => group.close(run, parts, statement));
   }
 
-  #inRun<T>(work: (group: RunGroup) => T): T {
-    const group = new RunGroup(this.#session, momentOf(this.#session.clock));
+  /** One transaction of a group that changes nothing in memory but the heads. */
+  #inGroup<G extends { readonly heads: Heads }, T>(
+    Group: new (session: Session, moment: Moment) => G,
+    work: (group: G) => T,
+  ): T {
+    const group = new Group(this.#session, momentOf(this.#session.clock));
     const result = this.#transaction(group.heads, () => work(group));
     this.#takeHeads(group.heads);
     return result;
@@ -197,34 +203,42 @@ export class Writer {
 
   /** Practice records of lanes in training. */
   practise(items: readonly IntakeItem[]): IntakeResult[] {
-    return this.#practice((group) => group.write(items));
+    return this.#inGroup(PracticeGroup, (group) => group.write(items));
   }
 
   setTraining(lane: string, untilMs: number | null): void {
-    this.#practice((group) => group.setTraining(lane, untilMs));
-  }
-
-  #practice<T>(work: (group: PracticeGroup) => T): T {
-    const group = new PracticeGroup(this.#session, momentOf(this.#session.clock));
-    const result = this.#transaction(group.heads, () => work(group));
-    this.#takeHeads(group.heads);
-    return result;
+    this.#inGroup(PracticeGroup, (group) => group.setTraining(lane, untilMs));
   }
 
   /** Writes one trail entry of its own. */
-  note(log: TrailLog, kind: string, body: TrailBody): TrailPlace {
+  note<K extends TrailKind>(log: TrailLog, kind: K, body: TrailBodyOf<K>): TrailPlace {
     return this.#enter(log, kind, body, () => {});
   }
 
-  #enter(log: TrailLog, kind: string, body: TrailBody, also: (sql: Session['sql']) => void): TrailPlace {
+  #enter<K extends TrailKind>(
+    log: TrailLog,
+    kind: K,
+    body: TrailBodyOf<K>,
+    also: (sql: Session['sql']) => void,
+  ): TrailPlace {
     const moment: Moment = momentOf(this.#session.clock);
     const heads = copyHeads(this.#session.ledger);
     const place = this.#transaction(heads, () => {
       also(this.#session.sql);
-      return storeEntry(this.#session, heads, logCode(log) === 1 ? 1 : 0, moment, kind, bodyJson(body));
+      return storeEntry(this.#session, heads, logCode(log) === 1 ? 1 : 0, moment, kind, body);
     });
     this.#takeHeads(heads);
     return place;
+  }
+
+  /** Writes down that the gateway starts, and what is not as at the start before. */
+  noteStart(start: GatewayStart): TrailPlace {
+    return this.#inGroup(StartGroup, (group) => group.start(start));
+  }
+
+  /** Writes down its clean end. */
+  noteStop(): TrailPlace {
+    return this.#inGroup(StartGroup, (group) => group.stop());
   }
 
   /** Writes the entry of a signed checkpoint and remembers its note. */

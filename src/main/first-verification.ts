@@ -11,6 +11,7 @@ import type { RosterFacts } from '../health/sources.ts';
 import type { Roster } from '../record/roster.ts';
 import type { RosterKey } from '../record/roster-entry.ts';
 import { judgeSignatures, type SignedRecord, signersOf } from '../record/signatures.ts';
+import type { TrailBodyOf } from '../record/trail-kinds.ts';
 import type { Flag } from '../record/types.ts';
 import { type RosterFile, readRosterFile } from './read-roster.ts';
 
@@ -59,7 +60,7 @@ export class FirstVerification {
   }
 
   /** Body of the trail entry that says by which roster is judged from here on; null without one. */
-  entry(): Readonly<Record<string, unknown>> | null {
+  entry(): TrailBodyOf<'roster'> | null {
     if (this.#inForce === null) return null;
     const { roster, hash } = this.#inForce;
     const { signature, secondSigner } = this.#settings;

@@ -15,6 +15,7 @@ import { readSpace, StorageSampler } from '../health/storage-sampler.ts';
 import type { IntakeStage } from '../intake/stage.ts';
 import type { Timekeeper } from '../link/time/timekeeper.ts';
 import type { Trail } from '../trail/api.ts';
+import { configurationHash } from './configuration-hash.ts';
 import { openControl } from './control.ts';
 import { FirstVerification } from './first-verification.ts';
 import { refuseWhatIsMissing } from './fitness.ts';
@@ -174,7 +175,7 @@ export class Gateway {
     const onQuarantined = (sequences: readonly number[]) => this.#intake?.tellQuarantined(sequences);
     const buffer = await openBuffer({ dataDir, gatewayId: gateway.id, clock: systemClock, onFatal, onQuarantined });
     this.#undo.push(() => buffer.close());
-    await buffer.note('audit', 'start', { version: VERSION });
+    await buffer.noteStart({ version: VERSION, ...configurationHash(this.#loaded.tree) });
     return buffer;
   }
 
@@ -184,7 +185,7 @@ export class Gateway {
     const trail = openTrail === null ? null : await openTrail({ config: this.#config, buffer, log, onFatal });
     if (trail !== null) this.#undo.push(() => trail.stop());
     this.#undo.push(async () => {
-      await buffer.note('audit', 'stop', {});
+      await buffer.noteStop();
     });
     return trail;
   }

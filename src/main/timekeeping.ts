@@ -8,6 +8,7 @@ import type { Log } from '../base/log.ts';
 import type { RecordBuffer } from '../buffer/api.ts';
 import { systemResolve } from '../link/probe.ts';
 import { Timekeeper } from '../link/time/timekeeper.ts';
+import type { TrailBodyOf, TrailKind } from '../record/trail-kinds.ts';
 import { RELEASED_AT_MS } from './version.ts';
 
 /** Four questions two seconds apart, as NTP's own burst; the fastest answer counts. */
@@ -25,7 +26,7 @@ export interface TimekeepingParts {
 }
 
 export function timekeeper({ clock }: Config, parts: TimekeepingParts): Timekeeper {
-  const note = (kind: string, body: Readonly<Record<string, unknown>>) => {
+  const note = <K extends TrailKind>(kind: K, body: TrailBodyOf<K>) => {
     parts.buffer.note('audit', kind, body).catch((error: unknown) => {
       parts.log.error('a trail entry could not be written', { error: messageOf(error) });
     });

@@ -15,6 +15,7 @@ import type { ModeChange, ModeState } from '../link/mode.ts';
 import { LINK_DEFAULTS, type LinkOptions } from '../link/options.ts';
 import { systemResolve } from '../link/probe.ts';
 import type { LinkState } from '../link/verdict.ts';
+import type { TrailBodyOf, TrailKind } from '../record/trail-kinds.ts';
 import { SYNC_DEFAULTS } from '../sync/options.ts';
 import type { TrailPort, WitnessKeys } from '../sync/ports.ts';
 import { Reconciliation } from '../sync/reconciliation.ts';
@@ -169,7 +170,7 @@ export class Uplink {
   }
 
   /** A trail entry that nothing waits for; if the disk fails under it, the buffer ends the process itself. */
-  #note(kind: string, body: Readonly<Record<string, unknown>>): void {
+  #note<K extends TrailKind>(kind: K, body: TrailBodyOf<K>): void {
     this.#parts.buffer.note('audit', kind, body).catch((error: unknown) => {
       this.#parts.log.error('a trail entry could not be written', { error: messageOf(error) });
     });

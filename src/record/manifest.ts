@@ -6,6 +6,8 @@
 import { hash, type KeyObject } from 'node:crypto';
 import { canonicalBytes } from './canonical.ts';
 import { fromCompact, readJws, verifyDetached } from './jws.ts';
+import type { TrailBodyOf } from './trail-kinds.ts';
+import type { State } from './types.ts';
 
 /** One Schedule II record that a run brought to an end, or is still about. */
 export interface ManifestRecord {
@@ -16,7 +18,7 @@ export interface ManifestRecord {
   readonly laneHash: string | null;
   /** `kid` of every signature on the record that held when it was looked at. */
   readonly signers: readonly string[];
-  readonly outcome: string;
+  readonly outcome: State;
   readonly verifierId: string | null;
   readonly verifiedAt: string | null;
   readonly settledAt: string;
@@ -35,29 +37,33 @@ export interface ManifestHead {
   readonly checkpoint: string | null;
 }
 
+/** What the buffer adds to both is left out: the part's number and the run's, the parts' hashes, the trail's head. */
+export type ManifestPart = Pick<TrailBodyOf<'manifest_part'>, 'records'>;
+export type ManifestStatement = Omit<TrailBodyOf<'manifest'>['statement'], 'parts' | 'run' | 'trail'>;
+
 type Body = Readonly<Record<string, unknown>>;
 
 /** Records of one part; keeps a trail entry far below 64 KiB. */
 const RECORDS_PER_PART = 100;
 
 /** Bodies of the part entries: one array per record, in the order of the interface above. */
-export function manifestParts(records: readonly ManifestRecord[]): Body[] {
-  const parts: Body[] = [];
+export function manifestParts(records: readonly ManifestRecord[]): ManifestPart[] {
+  const parts: ManifestPart[] = [];
   for (let from = 0; from < records.length; from += RECORDS_PER_PART) {
     parts.push({ records: records.slice(from, from + RECORDS_PER_PART).map(rowOf) });
   }
   return parts;
 }
 
-function rowOf(record: ManifestRecord): unknown[] {
+function rowOf(record: ManifestRecord): ManifestPart['records'][number] {
   const { sequence, streamSequence, payloadHash, laneHash, signers, outcome } = record;
   const { verifierId, verifiedAt, settledAt } = record;
   return [sequence, streamSequence, payloadHash, laneHash, signers, outcome, verifierId, verifiedAt, settledAt];
 }
 
 /** What is signed, without what the buffer adds: the parts' hashes, the run's number and the trail's head. */
-export function manifestStatement(head: ManifestHead, records: readonly ManifestRecord[]): Body {
-  const outcomes: Record<string, number> = {};
+export function manifestStatement(head: ManifestHead, records: readonly ManifestRecord[]): ManifestStatement {
+  const outcomes: Partial<Record<State, number>> = {};
   for (const { outcome } of records) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
   return {
     began_at_utc: head.beganAtUtc,

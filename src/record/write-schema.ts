@@ -1,9 +1,15 @@
-/** Writes the published JSON Schema of a record: `node src/record/write-schema.ts`, from anywhere in the checkout. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+/**
+ * Writes what is published of the record's words: the JSON Schema of a record, and the table of trail entries in
+ * docs/FORMATS.md. `node src/record/write-schema.ts`, from anywhere in the checkout.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { recordJsonSchemaText } from './schema.ts';
+import { withKindTable } from './trail/table.ts';
 
-const file = resolve(import.meta.dirname, '../../docs/schema/record.schema.json');
-mkdirSync(dirname(file), { recursive: true });
-writeFileSync(file, recordJsonSchemaText());
-process.stdout.write(`${file}\n`);
+const schema = resolve(import.meta.dirname, '../../docs/schema/record.schema.json');
+mkdirSync(dirname(schema), { recursive: true });
+writeFileSync(schema, recordJsonSchemaText());
+const formats = resolve(import.meta.dirname, '../../docs/FORMATS.md');
+writeFileSync(formats, withKindTable(readFileSync(formats, 'utf8')));
+process.stdout.write(`${schema}\n${formats}\n`);

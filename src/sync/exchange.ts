@@ -4,7 +4,7 @@
  * without an answer, the records are still PENDING, and the next attempt learns from the PMS what it has.
  */
 import { hash } from 'node:crypto';
-import type { TrailBody } from '../buffer/api.ts';
+import type { TrailBodyOf, TrailKind } from '../record/trail-kinds.ts';
 import type { Stream } from '../record/types.ts';
 import { contentDigestOf, PMS_PATHS } from '../record/wire.ts';
 import type { Batch } from './batch.ts';
@@ -26,6 +26,12 @@ export interface Answered {
   readonly batch: string;
   readonly durationMs: number;
 }
+
+/** Counts of an answer. */
+type AnswerFigures = Pick<
+  TrailBodyOf<'sync_answer'>,
+  'cosignature' | 'expected' | 'left' | 'noted' | 'set_aside' | 'settled' | 'unknown' | 'unproved'
+>;
 
 /** What is sent: a batch and how it travels. */
 export interface Sending {
@@ -121,7 +127,7 @@ export class Exchange {
   }
 
   /** Records what came of a request; `figures` are counts of this answer. */
-  async noteAnswer(answered: Answered, figures: TrailBody): Promise<void> {
+  async noteAnswer(answered: Answered, figures: AnswerFigures): Promise<void> {
     const { reply, outcome, batch, durationMs } = answered;
     const what = reply.kind === 'reply' ? { status: reply.status } : { fault: reply.fault };
     const fault = outcome.kind === 'failed' && reply.kind === 'reply' ? { fault: outcome.fault } : {};
@@ -135,7 +141,7 @@ export class Exchange {
     });
   }
 
-  async note(kind: string, body: TrailBody): Promise<void> {
+  async note<K extends TrailKind>(kind: K, body: TrailBodyOf<K>): Promise<void> {
     await this.#parts.buffer.note(logOf(this.#stream), kind, body);
   }
 

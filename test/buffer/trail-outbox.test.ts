@@ -37,9 +37,9 @@ it('tells what each commit fixed, in order and without gaps, as it can be read b
       item({ key: anyKey(), schedule: 'II' }),
       refusal(Buffer.from(anyKey())),
     ]);
-    await Promise.all([...groups.map((group) => buffer.intake(group)), buffer.note('audit', 'mode', { to: 'NORMAL' })]);
+    await Promise.all([...groups.map((group) => buffer.intake(group)), buffer.note('audit', 'stop', {})]);
     const { index } = await buffer.note('audit', 'stop', {});
-    const two = await buffer.note('schedule_two', 'roster', {});
+    const two = await buffer.note('schedule_two', 'stop', {});
     await until('audit', index + 1);
     await until('schedule_two', two.index + 1);
     expect(told.audit.entries).toEqual(buffer.trail.read('audit', 0, 1000, 1e9));
@@ -51,10 +51,10 @@ it('tells nothing of what was rolled back', () =>
   inFolder(async (dir) => {
     const buffer = await open(dir);
     const { told, until } = listen(buffer);
-    await expect(buffer.note('audit', 'mode', { text: 'x'.repeat(70_000) })).rejects.toMatchObject({
+    await expect(buffer.note('audit', 'cp', { note: 'x'.repeat(70_000) })).rejects.toMatchObject({
       code: 'internal',
     });
-    await buffer.note('audit', 'mode', {});
+    await buffer.note('audit', 'stop', {});
     await until('audit', 1);
     expect(told.audit.entries.map(({ index }) => index)).toEqual([0]);
     await buffer.close();
@@ -64,7 +64,7 @@ it('keeps what was stored and witnessed over an end, and reads on from there', (
   inFolder(async (dir) => {
     const first = await open(dir);
     await first.intake([item({ key: anyKey() }), item({ key: anyKey(), schedule: 'II' })]);
-    await first.note('audit', 'mode', {});
+    await first.note('audit', 'stop', {});
     const cp = await first.trail.noteCheckpoint('audit', 'the note');
     await first.trail.noteCosignature('audit', 2, 'the cosignature');
     expect(first.trail.checkpoint('audit')).toEqual({ note: 'the note', cosignedSize: 2 });

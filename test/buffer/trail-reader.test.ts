@@ -30,9 +30,9 @@ function readerOf(dir: string): { reader: TrailReader; close: () => void } {
 
 function mixed(writer: Writer): void {
   const schedules: Schedule[] = ['NONE', 'II', 'IV', 'II', 'II', 'V'];
-  writer.note('audit', 'start', {});
+  writer.note('audit', 'stop', {});
   writer.intake(schedules.map((schedule) => item({ key: anyKey(), schedule })));
-  writer.note('schedule_two', 'sync_attempt', { n: 1 });
+  writer.note('schedule_two', 'stop', {});
   writer.intake([{ ...item({ key: anyKey(), schedule: 'II' }), hold: true }, refusal(Buffer.from('x'))]);
   writer.intake(schedules.map((schedule) => item({ key: anyKey(), schedule, lane: 'lane-2' })));
 }
@@ -129,7 +129,7 @@ describe('damage', () => {
     });
 
   it.each([
-    ['a row changed', "UPDATE trail_entry SET entry = replace(entry, 'start', 'stare') WHERE i = 0 AND log = 0"],
+    ['a row changed', "UPDATE trail_entry SET entry = replace(entry, 'stop', 'step') WHERE i = 0 AND log = 0"],
     ['a leaf changed', 'UPDATE trail_entry SET leaf = zeroblob(32) WHERE i = 0 AND log = 0'],
     ['a row gone', 'DELETE FROM trail_entry WHERE i = 0 AND log = 0'],
     ['a record changed', 'UPDATE record SET received_ms = received_ms + 1 WHERE record_id = 3'],
@@ -142,12 +142,12 @@ describe('damage', () => {
   it('is told: a row and its leaf changed together', () =>
     inFolder((dir) => {
       const { writer, db } = openWriter(dir, SMALL_TAIL);
-      writer.note('audit', 'start', {});
+      writer.note('audit', 'stop', {});
       writer.note('audit', 'stop', {});
       tamper(db, 'CREATE TEMP TABLE other AS SELECT * FROM trail_entry WHERE i = 0');
       db.exec('DELETE FROM trail_entry WHERE i = 0');
       const other = openWriter(`${dir}-other`);
-      other.writer.note('audit', 'mode', {});
+      other.writer.note('audit', 'link_layer', { layers: [] });
       const row = other.db.prepare('SELECT entry, leaf FROM trail_entry').raw().get() as [string, Buffer];
       other.db.close();
       db.prepare('INSERT INTO trail_entry VALUES (0, 0, ?, ?)').run(...row);
@@ -175,7 +175,7 @@ describe('any history', () => {
               if (wish === 'note') return [];
               return wish === 'refused' ? refusal(Buffer.from(anyKey())) : item({ key: anyKey(), schedule: wish });
             });
-            if (wishes.includes('note')) writer.note('audit', 'mode', {});
+            if (wishes.includes('note')) writer.note('audit', 'link_layer', { layers: [] });
             writer.intake(items);
           }
           const sizes = [writer.facts().auditSize.audit, writer.facts().auditSize.schedule_two];

@@ -7,6 +7,7 @@ import { RunReader } from '../../src/buffer/run-reader.ts';
 import type { FixedByLog } from '../../src/buffer/session.ts';
 import { TrailReader } from '../../src/buffer/trail-reader.ts';
 import type { Writer } from '../../src/buffer/writer.ts';
+import type { ManifestStatement } from '../../src/record/manifest.ts';
 import type { Schedule } from '../../src/record/types.ts';
 import { anyKey, inFolder, item, openWriter } from './fixture.ts';
 import { TrailLogModel } from './trail-log.ts';
@@ -21,7 +22,7 @@ const rowsOf = (db: Database, log: 0 | 1): number[] =>
   db.prepare<[number], number>('SELECT i FROM trail_entry WHERE log = ? ORDER BY i').pluck().all(log);
 const sizeOf = (writer: Writer, log: 0 | 1): number => writer.facts().auditSize[NAMES[log]];
 const notes = (writer: Writer, count: number, log: TrailLog = 'audit') => {
-  for (let n = 0; n < count; n += 1) writer.note(log, 'mode', { n });
+  for (let n = 0; n < count; n += 1) writer.note(log, 'hold', { sequences: [n + 1] });
 };
 
 describe('rows of entries that are in the segments', () => {
@@ -101,7 +102,7 @@ describe('rows of entries that are in the segments', () => {
       expect(rowsOf(db, 1)[0]).toBe(3);
       const runs = new RunReader(db);
       expect(runs.outcomes(run.run, { laneHashOf: () => null })).toMatchObject([{ sequence: 1, state: 'SYNCED' }]);
-      writer.closeRun(run.run, [{ records: [] }], { ended: 'drained' });
+      writer.closeRun(run.run, [{ records: [] }], STATEMENT);
       notes(writer, 30, 'schedule_two');
       writer.markStored('schedule_two', sizeOf(writer, 1));
       notes(writer, 12);
@@ -109,8 +110,8 @@ describe('rows of entries that are in the segments', () => {
         .prepare<[], string>(`SELECT json_extract(entry, '$.k') FROM trail_entry WHERE log = 1`)
         .pluck()
         .all();
-      expect(new Set(kinds)).toEqual(new Set(['gateway_key', 'manifest_part', 'manifest', 'mode']));
-      expect(kinds.filter((kind) => kind === 'mode').length).toBeLessThan(8);
+      expect(new Set(kinds)).toEqual(new Set(['gateway_key', 'manifest_part', 'manifest', 'hold']));
+      expect(kinds.filter((kind) => kind === 'hold').length).toBeLessThan(8);
       expect(runs.manifests()).toMatchObject([{ run: 1, parts: [{ part: 1 }] }]);
       db.close();
     }));
@@ -162,6 +163,20 @@ describe('checkpoints and cosignatures', () => {
       db.close();
     }));
 });
+
+const STATEMENT: ManifestStatement = {
+  began_at_utc: '2027-01-15T08:00:00.000Z',
+  checkpoint: null,
+  dea_registration: null,
+  ended: 'drained',
+  ended_at_utc: '2027-01-15T08:00:00.000Z',
+  epoch: '00000000',
+  gateway_id: 'gw-test',
+  outcomes: {},
+  records: 0,
+  store: '0042',
+  unsigned: 0,
+};
 
 type Step =
   | { readonly do: 'intake'; readonly schedules: readonly Schedule[] }
@@ -225,7 +240,7 @@ function play(dir: string, history: readonly Step[]): void {
     const before = [...told];
     const sizes = LOGS.map((at) => sizeOf(writer, at));
     if (step.do === 'intake') writer.intake(step.schedules.map((schedule) => item({ key: anyKey(), schedule })));
-    else if (step.do === 'note') writer.note(NAMES[step.log], 'mode', {});
+    else if (step.do === 'note') writer.note(NAMES[step.log], 'stop', {});
     else if (step.do === 'store') store(step.log);
     else if (step.do === 'settle') {
       sequence = Math.min(sequence + 1, writer.facts().lastSequence);
@@ -233,9 +248,9 @@ function play(dir: string, history: readonly Step[]): void {
       for (const name of NAMES) writer.settle(name, [settlement]);
     } else if (step.do === 'run') {
       const { run } = writer.beginRun();
-      if (sequence % 2 === 0) writer.closeRun(run, [], { ended: 'drained' });
+      if (sequence % 2 === 0) writer.closeRun(run, [], STATEMENT);
     } else if (step.do === 'fail') {
-      expect(() => writer.note('audit', 'mode', { text: 'x'.repeat(70_000) })).toThrow();
+      expect(() => writer.note('audit', 'cp', { note: 'x'.repeat(70_000) })).toThrow();
     } else {
       if (step.do === 'reopen') writer.flush();
       reading.close();

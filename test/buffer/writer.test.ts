@@ -131,7 +131,7 @@ describe('states', () => {
       expect(() => db.exec('UPDATE record SET stream_sequence = 7')).toThrow(/given once/);
       expect(() => db.exec('DELETE FROM record')).toThrow(/never deleted/);
       expect(() => db.exec("UPDATE trail_entry SET entry = ''")).not.toThrow(); // no rows yet
-      writer.note('audit', 'start', {});
+      writer.note('audit', 'stop', {});
       expect(() => db.exec("UPDATE trail_entry SET entry = ''")).toThrow(/final/);
       db.close();
     }));
@@ -270,9 +270,9 @@ describe('what a review found', () => {
       const { writer, db } = openWriter(dir);
       writer.intake([item({ key: 'key-00001' })]);
       const before = writer.facts();
-      expect(() => writer.note('audit', 'start', { text: 'x'.repeat(70_000) })).toThrow(/over 65535/);
+      expect(() => writer.note('audit', 'cp', { note: 'x'.repeat(70_000) })).toThrow(/over 65535/);
       expect(writer.facts()).toEqual(before);
-      writer.note('audit', 'start', {});
+      writer.note('audit', 'stop', {});
       checkChain(db);
       db.close();
     }));

@@ -15,6 +15,7 @@ import type {
   TrailLog,
   TrailPlace,
 } from '../../src/buffer/api.ts';
+import type { TrailBodyOf, TrailKind } from '../../src/record/trail-kinds.ts';
 import { type Schedule, type State, type Stream, streamOf } from '../../src/record/types.ts';
 import type { SyncBuffer } from '../../src/sync/ports.ts';
 
@@ -168,9 +169,9 @@ export class MemoryBuffer implements SyncBuffer {
     this.#changed();
   }
 
-  async note(log: TrailLog, kind: string, body: TrailBody): Promise<TrailPlace> {
+  async note<K extends TrailKind>(log: TrailLog, kind: K, body: TrailBodyOf<K>): Promise<TrailPlace> {
     await this.#write('note');
-    this.notes.push({ log, kind, body });
+    this.notes.push({ log, kind, body: { ...body } });
     this.#changed();
     return placeOf('standard');
   }

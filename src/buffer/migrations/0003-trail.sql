@@ -12,6 +12,17 @@ CREATE TABLE trail_store (
 ) STRICT;
 INSERT INTO trail_store VALUES (0, 0, 0, 0, NULL, 0), (1, 0, 0, 0, NULL, 0);
 
+-- The gateway's newest start: what the next one compares itself with.
+CREATE TABLE gateway_start (
+  one           INTEGER PRIMARY KEY CHECK (one = 1),
+  trail_index   INTEGER NOT NULL,                -- of its `start` entry, trail audit
+  boot          INTEGER NOT NULL REFERENCES boot,
+  version       TEXT NOT NULL,
+  configuration TEXT NOT NULL,                   -- SHA-256 of all settings, base64
+  settings      TEXT NOT NULL,                   -- JSON: SHA-256 of each, by its name
+  ended         INTEGER NOT NULL CHECK (ended IN (0, 1)) -- 1 once its `stop` entry is written
+) STRICT;
+
 CREATE TRIGGER trail_store_never_shrinks BEFORE UPDATE OF stored_size ON trail_store WHEN NEW.stored_size < OLD.stored_size
 BEGIN SELECT RAISE(ABORT, 'counterfoil: what is stored stays stored'); END;
 

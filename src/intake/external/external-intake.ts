@@ -72,8 +72,9 @@ export class ExternalIntake implements IntakeStage {
   /** Resolves at once: a broker that is away only means that records wait there. */
   async start(): Promise<void> {
     const { acknowledge, address, clientId, standing } = this.#options;
-    const body = { source: 'external', identity: 'broker_acl', acknowledge, role: standing.role, client_id: clientId };
-    this.#parts.note('intake_source', { ...body, url: address.url });
+    const { url } = address;
+    const who = { identity: 'broker_acl', client_id: clientId, role: standing.role } as const;
+    this.#parts.note('intake_source', { ...who, source: 'external', acknowledge, url });
     this.#courier.start();
   }
 

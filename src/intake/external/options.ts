@@ -1,6 +1,7 @@
 /** What the external source is told; times in ms. */
 import type { Clock, Random, Timers } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
+import type { TrailBodyOf, TrailKind } from '../../record/trail-kinds.ts';
 import type { IntakeSink } from '../committer.ts';
 import type { ExamineOptions } from '../examine.ts';
 import type { ReceiptSource } from '../receipt.ts';
@@ -36,7 +37,7 @@ export interface ExternalParts {
   /** What an answered record has carried back as a witness of the trail. */
   readonly onWitnessed: (lane: string, checkpoint: string) => void;
   /** Writes an entry to the audit trail. */
-  readonly note: (kind: string, body: Readonly<Record<string, unknown>>) => void;
+  readonly note: <K extends TrailKind>(kind: K, body: TrailBodyOf<K>) => void;
   /** This gateway consumes now: its status is to be told at once. */
   readonly onConsuming: () => void;
 }

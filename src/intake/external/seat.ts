@@ -5,6 +5,7 @@
 import type { Clock, Random, Timers } from '../../base/clock.ts';
 import { CounterfoilError } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
+import type { TrailBodyOf, TrailKind } from '../../record/trail-kinds.ts';
 import type { Gate } from '../gate.ts';
 import type { ExternalFacts } from '../stage.ts';
 import { type Closing, closing } from './closing.ts';
@@ -26,7 +27,7 @@ export interface SeatParts {
   readonly random: Random;
   readonly log: Log;
   readonly gate: Gate;
-  readonly note: (kind: string, body: Readonly<Record<string, unknown>>) => void;
+  readonly note: <K extends TrailKind>(kind: K, body: TrailBodyOf<K>) => void;
   readonly onConsuming: () => void;
 }
 

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { CounterfoilError } from '../../../src/base/errors.ts';
 import { bufferPaths } from '../../../src/buffer/files.ts';
 import { manifestCommand } from '../../../src/main/commands/manifest.ts';
+import { manifestParts, manifestStatement } from '../../../src/record/manifest.ts';
 import { inFolder, item, openWriter } from '../../buffer/fixture.ts';
 
 async function run(args: readonly string[]) {
@@ -30,9 +31,19 @@ function withManifest(dir: string): void {
   const { run: number } = writer.beginRun();
   const verification = { verifierId: 'V-1', verifiedAt: '2026-11-22T09:03:00Z' };
   writer.settle('schedule_two', [{ sequence: 1, to: 'SYNCED', pmsId: null, reason: null, verification }]);
-  const row = [1, 1, 'aa', 'bb', [], 'SYNCED', 'V-1', '2026-11-22T09:03:00Z', '2026-11-22T09:04:00Z'];
-  const statement = { ended: 'drained', records: 1, unsigned: 1 };
-  writer.closeRun(number, [{ records: [row] }], statement);
+  const at = '2026-11-22T09:03:00.000Z';
+  const record = {
+    sequence: 1,
+    streamSequence: 1,
+    payloadHash: 'aa',
+    laneHash: 'bb',
+    signers: [],
+    outcome: 'SYNCED',
+  } as const;
+  const records = [{ ...record, verifierId: 'V-1', verifiedAt: at, settledAt: at }];
+  const head = { gatewayId: 'gw-test', store: '0042', deaRegistration: null, epoch: '00000000', checkpoint: null };
+  const statement = manifestStatement({ ...head, beganAtUtc: at, endedAtUtc: at, ended: 'drained' }, records);
+  writer.closeRun(number, manifestParts(records), statement);
   db.close();
 }
 

@@ -1,0 +1,103 @@
+/** What happens to records and to publishes that became none, and what people do about them. */
+import { z } from 'zod';
+import {
+  code,
+  difference,
+  digest,
+  flagBits,
+  hexDigest,
+  lane,
+  number,
+  schedule,
+  sequence,
+  state,
+  text,
+  utcMs,
+  word,
+} from './words.ts';
+
+const moved = [sequence, sequence.nullable(), state, digest] as const;
+/** One record's step: `[sequence, stream_sequence, state, payload_hash]`. */
+const step = z
+  .union([z.tuple([...moved]), z.tuple([...moved, z.literal('unproved')]), z.tuple([...moved, text(128), text(128)])])
+  .meta({ trailWord: '[sequence,stream_sequence,state,payload_hash,…]' });
+
+const taken = z
+  .tuple([sequence, lane, schedule, digest, digest, utcMs, number, flagBits])
+  .meta({ trailWord: '[sequence,lane,schedule,lane_hash,payload_hash,received_ms,clock,flags]' });
+
+const subject = z
+  .tuple([z.enum(['record', 'evidence']), sequence, state, state, digest, sequence.nullable()])
+  .meta({ trailWord: '[of,number,from,to,hash,stream_sequence]' });
+
+const signedAct = {
+  act: word,
+  by: word,
+  key_id: word,
+  meaning: text(1024),
+  signed_ms: utcMs,
+  statement: digest,
+};
+
+export const RECORD_KINDS = {
+  intake: z
+    .strictObject({
+      records: z.array(taken).min(1).max(256),
+    })
+    .describe('Records were taken in one commit, see above.'),
+  refused: z
+    .strictObject({ codes: z.array(code), hash: digest, lane })
+    .describe('A publish is no record: codes of the reasons, and lane_hash or SHA-256 of its bytes.'),
+  conflict: z
+    .strictObject({ lane, lane_hash: digest, sequence: difference })
+    .describe(
+      'A publish names a key that another record holds: the hash refused, and the number of that record (not above 0 for one before this epoch).',
+    ),
+  discarded: z
+    .strictObject({ count: number, hash: digest.nullable(), lane })
+    .describe(
+      'The 1st, 2nd, 4th, 8th … publish of a lane that was acknowledged and not kept, because its evidence is full (external broker only).',
+    ),
+  settle: z
+    .strictObject({ records: z.array(step).min(1).max(100) })
+    .describe(
+      "The PMS's checked answer moved records. A verified Schedule II record has verifier and time behind its hash; one settled without key and hash the word `unproved`.",
+    ),
+  quarantine: z
+    .strictObject({ records: z.array(step).min(1).max(100) })
+    .describe('Stored bytes no longer match their hash; as settle.'),
+  gap_noted: z
+    .strictObject({ sequences: z.array(sequence).min(1).max(100) })
+    .describe('The PMS has noted the gap markers of these records.'),
+  hold: z
+    .strictObject({ sequences: z.array(sequence).min(1).max(256) })
+    .describe('Records taken in the same commit start HELD.'),
+  review: z
+    .strictObject({
+      ...signedAct,
+      correction: sequence.optional(),
+      step: z.enum(['release', 'dismiss', 'resolve']),
+      subjects: z.array(subject).max(200),
+    })
+    .describe(
+      'A signed act: `by` is the printed name, `statement` the SHA-256 of what was signed. Each trail tells of its own subjects.',
+    ),
+  epoch: z
+    .strictObject({ ...signedAct, carried: number, epoch: text(8), predecessor: text(8), reason: word })
+    .describe('A signed act opened a new epoch; in both trails, which go on across epochs.'),
+  access: z
+    .strictObject({
+      by: word.nullable(),
+      hash: hexDigest,
+      number: sequence,
+      of: z.enum(['record', 'evidence']),
+      way: z.enum(['review']),
+    })
+    .describe('Somebody looked at the content of a record or of evidence; `by` is what the command said, not proved.'),
+  training: z
+    .strictObject({ lane, until_ms: utcMs.nullable() })
+    .describe('A lane is in training until then; null: no more.'),
+  practice: z
+    .strictObject({ hash: digest, lane, status: z.enum(['accepted', 'conflict', 'refused']) })
+    .describe('A lane in training published a practice record.'),
+} as const;

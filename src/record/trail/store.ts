@@ -1,0 +1,25 @@
+/** What happens to the trail itself: its segments, checkpoints and witnesses. */
+import { z } from 'zod';
+import { bytes, code, digest, number, text, word } from './words.ts';
+
+export const STORE_KINDS = {
+  segment: z.strictObject({ hash: digest, n: number }).describe('Leaf of the framing line of segment `n`.'),
+  trail_key: z
+    .strictObject({ key: text(1024), origin: word })
+    .describe('The verifier key ([below](#checkpoints)) by which checkpoints are signed from here on.'),
+  cp: z
+    .strictObject({ note: text(8192) })
+    .describe("A checkpoint of this trail, signed note and all; its size is at most the entry's own index."),
+  cosigned: z
+    .strictObject({ cosignature: text(8192), size: number })
+    .describe("A witness's signature line under the checkpoint of that size."),
+  tail_lost: z
+    .strictObject({ by: z.enum(['signer', 'buffer', 'segments', 'lane', 'pms']), have: number, known: number })
+    .describe('Somebody has seen `known` entries, here there are `have`.'),
+  fork: z
+    .strictObject({ by: z.enum(['signer', 'buffer', 'segments', 'lane', 'pms']), root: bytes, size: number })
+    .describe('Somebody holds a checkpoint of that size with another root.'),
+  trail_fault: z
+    .strictObject({ code, n: number, step: z.enum(['open', 'write', 'sync', 'seal']) })
+    .describe('Segment `n` was abandoned; with step `seal` it could not be sealed then, which takes nothing from what it holds.'),
+} as const;
