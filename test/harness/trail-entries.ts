@@ -1,18 +1,12 @@
-/** Trail entries other than `intake`, read beside the gateway from its buffer file. */
-import Database from 'better-sqlite3';
+/** Trail entries read beside the gateway: from the segments and, above them, from its buffer. */
+import { dirname } from 'node:path';
+import { readWholeTrail } from './checker/trail.ts';
 
 type Body = Readonly<Record<string, unknown>>;
 
-/** Entries of the audit trail of this kind, oldest first. */
-export function entriesOf(bufferFile: string, kind: string): Body[] {
-  const database = new Database(bufferFile, { readonly: true });
-  try {
-    const texts = database.prepare<[], string>('SELECT entry FROM trail_entry WHERE log = 0 ORDER BY i').pluck().all();
-    return texts
-      .map((text) => JSON.parse(text) as { k: string; r: Body })
-      .filter((entry) => entry.k === kind)
-      .map((entry) => entry.r);
-  } finally {
-    database.close();
-  }
+/** Bodies of the entries of this kind, oldest first. */
+export function entriesOf(bufferFile: string, kind: string, log: 'audit' | 'schedule_two' = 'audit'): Body[] {
+  return readWholeTrail(dirname(bufferFile), log === 'audit' ? 0 : 1)
+    .map((text) => JSON.parse(text) as { k: string; r: Body })
+    .flatMap(({ k, r }) => (k === kind ? [r] : []));
 }

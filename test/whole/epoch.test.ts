@@ -14,6 +14,7 @@ import { aRecord, type SentRecord } from '../harness/records.ts';
 import { PmsProcess } from '../harness/reference-pms.ts';
 import { type TestRoster, writeRoster } from '../harness/roster.ts';
 import { Scene } from '../harness/scene.ts';
+import { entriesOf } from '../harness/trail-entries.ts';
 
 let scene: Scene;
 let roster: TestRoster;
@@ -166,10 +167,9 @@ test('the act is in both trails, with its signer and the epoch it ends', async (
   const { epoch, predecessor } = JSON.parse(opened.output) as Record<string, unknown>;
   const database = new Database(gateway.bufferFile, { readonly: true });
   scene.onClose(() => database.close());
-  const entries = database.prepare('SELECT entry FROM trail_entry').pluck().all() as string[];
-  const told = entries.map((entry) => JSON.parse(entry)).filter(({ k }) => k === 'epoch');
+  const told = (['audit', 'schedule_two'] as const).flatMap((log) => entriesOf(gateway.bufferFile, 'epoch', log));
   const body = { by: 'Rosa Reviewer', key_id: 'rosa', epoch, predecessor, reason: 'new_pms', carried: 0 };
-  expect(told).toMatchObject([{ r: body }, { r: body }]);
+  expect(told).toMatchObject([body, body]);
   const statement = database.prepare('SELECT statement FROM act').pluck().get() as string;
   expect(JSON.parse(statement)).toMatchObject({ step: 'open_epoch', epoch: predecessor, gateway_id: `gw-${STORE}` });
 });

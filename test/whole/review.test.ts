@@ -1,7 +1,6 @@
 /** What waits for a person, seen and ended from the command line of the box, with the real gateway and the reference PMS. */
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { gatewayStatusSchema } from '../../src/health/status-schema.ts';
 import type { Receipt } from '../../src/record/lane-wire.ts';
@@ -14,6 +13,7 @@ import { aRecord, wire } from '../harness/records.ts';
 import { PmsProcess } from '../harness/reference-pms.ts';
 import { type Signer, type TestRoster, writeRoster } from '../harness/roster.ts';
 import { Scene } from '../harness/scene.ts';
+import { entriesOf } from '../harness/trail-entries.ts';
 
 let scene: Scene;
 let roster: TestRoster;
@@ -57,18 +57,9 @@ async function openPublishes(gateway: Gateway, refused: number, conflicts: numbe
   await gateway.getOnce('/api/v1/status', counts, `${refused} refused and ${conflicts} conflicts`);
 }
 
-/** Kinds of the trail entries of people's acts and looks, read beside the gateway. */
-function entries(gateway: Gateway, kind: string): Record<string, unknown>[] {
-  const database = new Database(gateway.bufferFile, { readonly: true });
-  try {
-    const rows = database.prepare('SELECT entry FROM trail_entry ORDER BY log, i').pluck().all() as string[];
-    return rows
-      .map((row) => JSON.parse(row) as { k: string; r: Record<string, unknown> })
-      .flatMap(({ k, r }) => (k === kind ? [r] : []));
-  } finally {
-    database.close();
-  }
-}
+/** Bodies of the entries of this kind in both trails. */
+const entries = (gateway: Gateway, kind: string) =>
+  (['audit', 'schedule_two'] as const).flatMap((log) => entriesOf(gateway.bufferFile, kind, log));
 
 describe.skipIf(missing('mosquitto_pub', 'mosquitto_sub'))('publishes that became no record', () => {
   /** One refused publish (e1) and one conflict (e2) of the record 1. */

@@ -2,7 +2,6 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Receipt } from '../../src/record/lane-wire.ts';
 import { COUNTERFOIL, Gateway, ROOT, STORE } from '../harness/gateway.ts';
@@ -14,6 +13,7 @@ import { PmsProcess } from '../harness/reference-pms.ts';
 import { Scene } from '../harness/scene.ts';
 import { hasOpenssl } from '../harness/self-signed.ts';
 import { aSigner, hoursFromNow, type Signer, signed, writeRoster } from '../harness/signing.ts';
+import { entriesOf } from '../harness/trail-entries.ts';
 
 const SECOND_NPI = '1245319599';
 const ada = aSigner('Ada');
@@ -187,14 +187,8 @@ describe.skipIf(missing('python3 with paho'))('other settings', () => {
     expect(await firstAnswer(lane, by(eve))).toMatchObject({ state: 'PENDING', flags: [] });
     await gateway.stop();
 
-    const database = new Database(gateway.bufferFile, { readonly: true });
-    const entries = database
-      .prepare<[], string>(`SELECT entry FROM trail_entry WHERE log = 1 ORDER BY i`)
-      .pluck()
-      .all();
-    database.close();
-    const rosters = entries.map((text) => JSON.parse(text)).filter(({ k }) => k === 'roster');
-    expect(rosters.map(({ r }) => [r.people, r.keys, r.signature])).toEqual([
+    const rosters = entriesOf(gateway.bufferFile, 'roster', 'schedule_two');
+    expect(rosters.map(({ people, keys, signature }) => [people, keys, signature])).toEqual([
       [5, 5, 'required'],
       [1, 1, 'required'],
     ]);

@@ -63,7 +63,10 @@ function reading(db: Database.Database, dataDir: string): BufferReading {
   return {
     records: readRecords(db, dataDir, epochs),
     evidence: evidence.all().map(({ hash, was }) => ({ hash: hash.toString('hex'), isConflict: was === CONFLICT })),
-    problems: [...(integrity === 'ok' ? [] : [`buffer.db: ${String(integrity)}`]), ...trailProblems(db, epochs)],
+    problems: [
+      ...(integrity === 'ok' ? [] : [`buffer.db: ${String(integrity)}`]),
+      ...trailProblems(db, join(dataDir, 'trail'), epochs),
+    ],
   };
 }
 

@@ -1,12 +1,14 @@
 /**
- * Follows both trails of a buffer from the first entry to the last, after docs/FORMATS.md. Entries of kind `intake` are
- * not stored as text: they are rebuilt from the record rows they speak of, so a changed row breaks the chain just as a
- * changed entry does.
+ * Follows both trails from the first entry to the last, after docs/FORMATS.md: the segments, and above them the rows of the
+ * buffer. Entries that stand in both must be the same. In the buffer, entries of kind `intake` are not stored as text: they
+ * are rebuilt from the record rows they speak of, so a changed row breaks the chain just as a changed entry does.
  */
 import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import type Database from 'better-sqlite3';
 import { canonicalText } from './canonical.ts';
 import { type Epochs, SCHEDULES } from './epochs.ts';
+import { type StoredLine, storedLines } from './segments.ts';
 
 const TRAILS = ['audit', 'schedule_two'] as const;
 
@@ -40,12 +42,40 @@ interface MemberRow {
 }
 
 /** What is wrong with the trails, one sentence for each trail that is broken: only its first break says anything. */
-export function trailProblems(db: Database.Database, epochs: Epochs): string[] {
+export function trailProblems(db: Database.Database, trailDir: string, epochs: Epochs): string[] {
   return TRAILS.flatMap((name, log) => {
+    // Rows first: an entry that leaves the buffer meanwhile is in the segments before.
     const entries = [...intakeEntries(db, log, epochs), ...textEntries(db, log)];
-    const problem = firstBreak(entries.sort((a, b) => a.index - b.index));
+    const stored = db.prepare<[number], number>('SELECT stored_size FROM trail_store WHERE log = ?').pluck().get(log);
+    const problem = problemOf(() => firstBreak(merged(storedLines(join(trailDir, name)), entries, stored ?? 0)));
     return problem === null ? [] : [`trail ${name}: ${problem}`];
   });
+}
+
+/** A sentence that was thrown is a problem too. */
+function problemOf(look: () => string | null): string | null {
+  try {
+    return look();
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** Throws where the segments have less than the buffer has let go, or something else than the buffer holds. */
+function merged(lines: readonly StoredLine[], entries: readonly Entry[], stored: number): Entry[] {
+  if (lines.length < stored)
+    throw new Error(`the segments hold ${lines.length} entries, ${stored} have left the buffer`);
+  for (const { index, leaf, about } of entries) {
+    const line = lines[index];
+    if (line !== undefined && leaf.toString('base64') !== line.leaf)
+      throw new Error(`entry ${index} (${about}) is another in the segments`);
+  }
+  const inBuffer = new Map(entries.map((entry) => [entry.index, entry]));
+  const inSegments = lines.map(
+    ({ text, leaf }, index): Entry =>
+      inBuffer.get(index) ?? { index, leaf: Buffer.from(leaf, 'base64'), about: 'an event', textAfter: () => text },
+  );
+  return [...inSegments, ...entries.filter(({ index }) => index >= lines.length)].sort((a, b) => a.index - b.index);
 }
 
 function firstBreak(entries: readonly Entry[]): string | null {

@@ -1,7 +1,8 @@
 /** The checker on real files: content with what the programs wrote, and never with what was done to it by hand. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { intoSegments } from '../../harness/segment-writer.ts';
 import { putRecord, SmallStore } from './small-store.ts';
 
 const ROOM = resolve(import.meta.dirname, '../../../src/demo/checker');
@@ -11,6 +12,7 @@ const UNGUARDED = [
   'DROP TRIGGER record_steps',
   'DROP TRIGGER record_leaves_settled',
   'DROP TRIGGER trail_entry_is_final',
+  'DROP TRIGGER trail_entry_leaves_stored',
 ];
 
 describe('whole files', () => {
@@ -150,6 +152,27 @@ describe('what is found', () => {
     ]);
     store.inBuffer('DELETE FROM trail_entry WHERE log = 1 AND i = 1');
     expect(store.check().problems).toEqual(['trail schedule_two: entry 1 is missing']);
+  });
+
+  test('a trail whose entries have left for the segments: whole, altered there, or gone from there', async () => {
+    const store = await SmallStore.open();
+    intoSegments(store.files.dataDir);
+    expect(store.check()).toMatchObject({ content: true, problems: [] });
+    const segment = join(store.files.dataDir, 'trail/audit/s00000000.log');
+    writeFileSync(segment, readFileSync(segment, 'utf8').replace('lane-1', 'lane-2'));
+    expect(store.check().problems).toEqual(['trail audit: segment 0, line 2 is not what its hash was taken of']);
+    rmSync(segment);
+    rmSync(segment.replace('0.log', '1.log'));
+    expect(store.check().problems).toEqual([
+      expect.stringMatching(/^trail audit: the segments hold 0 entries, \d have left the buffer$/),
+    ]);
+  });
+
+  test('a row whose entry is another in the segments', async () => {
+    const store = await SmallStore.open();
+    intoSegments(store.files.dataDir);
+    store.inBuffer(...UNGUARDED, 'UPDATE record SET leaf = zeroblob(32) WHERE record_id = 1');
+    expect(store.check().problems).toEqual(['trail audit: entry 0 (record 1) is another in the segments']);
   });
 
   test('a quarantined record that is whole', async () => {

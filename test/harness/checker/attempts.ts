@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import { readWholeTrail } from './trail.ts';
 
 /** A request as the PMS saw it. */
 export interface SeenRequest {
@@ -31,16 +32,10 @@ const ASKING = ['sync_attempt', 'sync_lookup'];
  */
 const UNDER_WAY: Readonly<Record<string, number>> = { sync_attempt: 3, sync_lookup: 2 };
 
-/** Entries of both trails other than `intake`, in order of time. */
+/** Entries of both trails, in order. Throws when a trail is broken. */
 export function readTrail(dataDir: string): { audit: TrailEntry[]; schedule_two: TrailEntry[] } {
-  const db = new Database(join(dataDir, 'buffer.db'), { readonly: true, fileMustExist: true });
-  try {
-    const read = db.prepare<[number], { entry: string }>('SELECT entry FROM trail_entry WHERE log = ? ORDER BY i');
-    const entries = (log: number) => read.all(log).map(({ entry }) => JSON.parse(entry) as TrailEntry);
-    return { audit: entries(0), schedule_two: entries(1) };
-  } finally {
-    db.close();
-  }
+  const entries = (log: 0 | 1) => readWholeTrail(dataDir, log).map((text) => JSON.parse(text) as TrailEntry);
+  return { audit: entries(0), schedule_two: entries(1) };
 }
 
 /** Sentences, one for each thing the trail does not say or says wrongly. */

@@ -7,7 +7,7 @@ import Database from 'better-sqlite3';
 import { laneHashOf, sha256 } from './canonical.ts';
 import { type Expectation, type FoundRecord, judgeRecords } from './expectation.ts';
 import { Keys } from './sealed.ts';
-import { checkTrail } from './trail.ts';
+import { checkTrail, leafHash, readWholeTrail } from './trail.ts';
 
 const SYNCED = 1;
 const UNNUMBERED: ReadonlySet<number> = new Set([5, 6, 9]);
@@ -48,8 +48,9 @@ export function checkBuffer(dataDir: string, expected: Expectation): string[] {
       ...numbering,
       ...checkStreams(rows),
       ...checkBytes(rows, new Keys(db, dataDir)),
-      ...checkTrail(db, 0),
-      ...checkTrail(db, 1),
+      ...checkTrail(db, join(dataDir, 'trail'), 0),
+      ...checkTrail(db, join(dataDir, 'trail'), 1),
+      ...checkEvidence(db, dataDir),
       ...checkBooks(db),
     ];
   } catch (error) {
@@ -155,13 +156,18 @@ const BOOKS: readonly (readonly [string, string])[] = [
     `SELECT record_id FROM record r WHERE state IN (1, 3) AND NOT EXISTS
      (SELECT 1 FROM delivery d WHERE d.record_id = r.record_id AND d.outcome = r.state)`,
   ],
-  [
-    'evidence without its trail entry',
-    `SELECT evidence_id FROM evidence e WHERE NOT EXISTS
-     (SELECT 1 FROM trail_entry t WHERE t.log = e.log AND t.i = e.trail_index AND t.leaf = e.leaf)`,
-  ],
 ];
 
 function checkBooks(db: Database.Database): string[] {
   return BOOKS.flatMap(([what, query]) => (db.prepare(query).get() === undefined ? [] : [what]));
+}
+
+/** Each piece of evidence names an entry of its own kind in its trail. */
+function checkEvidence(db: Database.Database, dataDir: string): string[] {
+  const rows = db.prepare<[], { log: 0 | 1; i: number; leaf: Buffer }>(
+    'SELECT log, trail_index AS i, leaf FROM evidence',
+  );
+  const trails = [readWholeTrail(dataDir, 0), readWholeTrail(dataDir, 1)] as const;
+  const lost = rows.all().filter(({ log, i, leaf }) => leafHash(trails[log][i] ?? '').compare(leaf) !== 0);
+  return lost.length === 0 ? [] : ['evidence without its trail entry'];
 }

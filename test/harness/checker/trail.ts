@@ -1,11 +1,13 @@
 /**
- * Rebuilds both trails from the rows of a buffer and follows their chain from the first entry to the last. Entries of
- * kind `intake` are not stored as text: their bytes follow from the record rows of their pack, so a changed row breaks
- * the chain like a changed entry.
+ * Rebuilds both trails from their segments and, above these, from the rows of a buffer, and follows their chain from the
+ * first entry to the last. What stands in both must be the same. In the buffer, entries of kind `intake` are not stored as
+ * text: their bytes follow from the record rows of their pack, so a changed row breaks the chain like a changed entry.
  */
 import { createHash } from 'node:crypto';
-import type { Database } from 'better-sqlite3';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { canonicalJson } from './canonical.ts';
+import { readSegments } from './segments.ts';
 
 const TRAILS = ['audit', 'schedule_two'] as const;
 const NO_LEAF = Buffer.alloc(32);
@@ -41,7 +43,7 @@ interface StatedRow {
 }
 
 /** RFC 6962, section 2.1: SHA-256 of a zero byte and the entry. */
-function leafHash(entry: string): Buffer {
+export function leafHash(entry: string): Buffer {
   return createHash('sha256')
     .update(Buffer.from([0]))
     .update(entry, 'utf8')
@@ -49,7 +51,7 @@ function leafHash(entry: string): Buffer {
 }
 
 /** record_id before sequence 1, as it was when this row was taken: an epoch counts for the rows above its `opened_after`. */
-function baseWhenTaken(db: Database): (recordId: number) => number {
+function baseWhenTaken(db: Database.Database): (recordId: number) => number {
   const epochs = db
     .prepare<[], { base: number; after: number }>(
       'SELECT base_record_id AS base, opened_after AS after FROM epoch ORDER BY ordinal DESC',
@@ -58,7 +60,7 @@ function baseWhenTaken(db: Database): (recordId: number) => number {
   return (recordId) => epochs.find(({ after }) => recordId > after)?.base ?? 0;
 }
 
-function intakeLinks(db: Database, trail: number): Link[] {
+function intakeLinks(db: Database.Database, trail: number): Link[] {
   const baseOf = baseWhenTaken(db);
   const packs = db.prepare<[], PackRow>(
     `SELECT record_id AS pack, trail_index, leaf, boot_id, monotonic_ms, committed_ms, schedule = 2 AS two
@@ -94,25 +96,70 @@ function intakeLinks(db: Database, trail: number): Link[] {
   });
 }
 
-function textLinks(db: Database, trail: number): Link[] {
+function textLinks(db: Database.Database, trail: number): Link[] {
   const rows = db.prepare<[number], { i: number; entry: string; leaf: Buffer }>(
     'SELECT i, entry, leaf FROM trail_entry WHERE log = ? ORDER BY i',
   );
   return rows.all(trail).map(({ i, entry, leaf }) => ({ index: i, leaf, entry: () => entry }));
 }
 
-/** Broken places of one trail (0 audit, 1 schedule_two), at most the first. */
-export function checkTrail(db: Database, trail: 0 | 1): string[] {
-  const links = [...intakeLinks(db, trail), ...textLinks(db, trail)].sort((a, b) => a.index - b.index);
-  let previous: Buffer = NO_LEAF;
-  for (const [place, link] of links.entries()) {
-    const where = `trail ${TRAILS[trail]} entry ${place}`;
-    if (link.index !== place) return [`${where} is missing or there twice; ${link.index} stands there`];
-    const entry = link.entry(previous);
-    if (!leafHash(entry).equals(link.leaf)) return [`${where} does not match its leaf`];
-    const stated = JSON.parse(entry) as { i: unknown; p: unknown };
-    if (stated.i !== place || stated.p !== previous.toString('base64')) return [`${where} does not continue the chain`];
-    previous = link.leaf;
+/** A trail as its segments and the rows above them tell it. */
+interface WholeTrail {
+  /** Texts from index 0 on, up to the first broken place. */
+  readonly texts: readonly string[];
+  /** At most the first. */
+  readonly problems: readonly string[];
+}
+
+function wholeTrail(db: Database.Database, trailDir: string, trail: 0 | 1): WholeTrail {
+  const name = TRAILS[trail];
+  // Rows first: an entry that leaves them in between is in the segments by then.
+  const rows = new Map<number, Link>();
+  const texts: string[] = [];
+  const broken = (what: string): WholeTrail => ({ texts, problems: [`trail ${name} ${what}`] });
+  for (const link of [...intakeLinks(db, trail), ...textLinks(db, trail)]) {
+    if (rows.has(link.index)) return broken(`entry ${link.index} is there twice`);
+    rows.set(link.index, link);
   }
-  return [];
+  const stored = db.prepare<[number], number>('SELECT stored_size FROM trail_store WHERE log = ?').pluck().get(trail);
+  const { entries, problems } = readSegments(join(trailDir, name));
+  if (problems.length > 0) return broken(problems.join('; '));
+  if ((stored ?? 0) > entries.length)
+    return broken(`has ${entries.length} entries in segments, ${stored} are gone from the buffer`);
+  let previous: Buffer = NO_LEAF;
+  const end = Math.max(entries.length, ...[...rows.keys()].map((index) => index + 1));
+  for (let place = 0; place < end; place += 1) {
+    const where = `entry ${place}`;
+    const row = rows.get(place);
+    const inSegment = entries[place];
+    if (row === undefined && inSegment === undefined) return broken(`${where} is missing`);
+    const text = inSegment?.text ?? row?.entry(previous) ?? '';
+    const leaf = leafHash(row?.entry(previous) ?? text);
+    if (row !== undefined && !leaf.equals(row.leaf)) return broken(`${where} does not match its leaf`);
+    if (inSegment !== undefined && leaf.toString('base64') !== inSegment.leaf)
+      return broken(`${where} is another in the segments`);
+    const stated = JSON.parse(text) as { i: unknown; p: unknown };
+    if (stated.i !== place || stated.p !== previous.toString('base64'))
+      return broken(`${where} does not continue the chain`);
+    texts.push(text);
+    previous = leaf;
+  }
+  return { texts, problems: [] };
+}
+
+/** Broken places of one trail (0 audit, 1 schedule_two), at most the first. */
+export function checkTrail(db: Database.Database, trailDir: string, trail: 0 | 1): readonly string[] {
+  return wholeTrail(db, trailDir, trail).problems;
+}
+
+/** Every entry of one trail of a gateway's data_dir, as text, oldest first. Throws when it is broken. */
+export function readWholeTrail(dataDir: string, trail: 0 | 1): readonly string[] {
+  const db = new Database(join(dataDir, 'buffer.db'), { readonly: true, fileMustExist: true });
+  try {
+    const { texts, problems } = db.transaction(() => wholeTrail(db, join(dataDir, 'trail'), trail))();
+    if (problems.length > 0) throw new Error(problems.join('; '));
+    return texts;
+  } finally {
+    db.close();
+  }
 }

@@ -10,6 +10,7 @@ import type { Random } from '../../../src/base/clock.ts';
 import { type AttemptRules, checkAttempts } from '../checker/attempts.ts';
 import { type BooksRules, checkBooks } from '../checker/books.ts';
 import { checkBuffer } from '../checker/check.ts';
+import { readWholeTrail } from '../checker/trail.ts';
 import { Publisher } from '../crash/publisher.ts';
 import { below } from '../crash/random.ts';
 import { makeRecord, type TestRecord } from '../crash/records.ts';
@@ -158,16 +159,19 @@ export class Shop {
 
   /** Done, and the newest attempt's answer is on record; not for a process that never made one. */
   get idle(): boolean {
-    return this.done && [0, 1].every((log) => this.#newestOf(log) !== 'asked');
+    return this.done && ([0, 1] as const).every((log) => this.#newestOf(log) !== 'asked');
   }
 
-  #newestOf(log: number): 'asked' | 'answered' {
-    const kind = this.#view
+  #newestOf(log: 0 | 1): 'asked' | 'answered' {
+    // Looked at with every request: all of the trail is read only when rows have left and none of them is left that tells.
+    const inRows = this.#view
       ?.prepare<[number], string>(
         `SELECT json_extract(entry, '$.k') FROM trail_entry WHERE log = ? AND entry LIKE '%"k":"sync_%' ORDER BY i DESC LIMIT 1`,
       )
       .pluck()
       .get(log);
+    const pruned = this.#view?.prepare<[number], number>('SELECT pruned_size FROM trail_store WHERE log = ?').pluck();
+    const kind = inRows ?? ((pruned?.get(log) ?? 0) > 0 ? newestSyncEntry(this.gateway.dataDir, log) : undefined);
     return kind === 'sync_attempt' || kind === 'sync_lookup' ? 'asked' : 'answered';
   }
 
@@ -250,4 +254,9 @@ class Strangers {
     });
     return strangers;
   }
+}
+
+function newestSyncEntry(dataDir: string, log: 0 | 1): string | undefined {
+  const kinds = readWholeTrail(dataDir, log).map((text) => String((JSON.parse(text) as { k: unknown }).k));
+  return kinds.findLast((kind) => kind.startsWith('sync_'));
 }
