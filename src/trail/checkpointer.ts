@@ -7,10 +7,11 @@
  */
 import type { Clock, Timers } from '../base/clock.ts';
 import { CounterfoilError, messageOf } from '../base/errors.ts';
-import type { TrailBody, TrailLog, TrailOutbox } from '../buffer/api.ts';
+import type { TrailLog, TrailOutbox } from '../buffer/api.ts';
 import { openCheckpoint } from '../tlog/checkpoint.ts';
 import { parseVerifierKey } from '../tlog/verifier-key.ts';
 import type { CheckpointSigner, SignedHead } from './api.ts';
+import type { Note } from './notes.ts';
 import type { TreeStore } from './tree-store.ts';
 import type { TroubleTexts } from './troubles.ts';
 
@@ -33,7 +34,7 @@ export interface CheckpointerParts {
   readonly tree: TreeStore;
   readonly signer: CheckpointSigner;
   readonly outbox: TrailOutbox;
-  readonly note: (log: TrailLog, kind: string, body: TrailBody) => Promise<unknown>;
+  readonly note: Note;
   readonly clock: Clock;
   readonly timers: Timers;
   /** From an entry to the checkpoint over it; so at most one in this time. */

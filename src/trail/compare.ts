@@ -2,7 +2,8 @@
  * Compares what somebody has seen of a trail with what is here. Whoever has seen more than there is, or something else of
  * the same size, is proof that this trail lost its end or was changed: that is written into the trail and shown.
  */
-import type { TrailBody, TrailLog } from '../buffer/api.ts';
+import type { TrailLog } from '../buffer/api.ts';
+import type { TrailBodyOf, TrailKind } from '../record/trail-kinds.ts';
 import type { WitnessVerdict } from './api.ts';
 import type { TreeStore } from './tree-store.ts';
 import type { TroubleTexts } from './troubles.ts';
@@ -21,7 +22,7 @@ export interface CompareParts {
   readonly fixed: () => number;
   /** Resolves when so many entries are in the segments, to whether they are. */
   readonly reached: (size: number) => Promise<boolean>;
-  readonly tell: (kind: string, body: TrailBody) => void;
+  readonly tell: <K extends TrailKind>(kind: K, body: TrailBodyOf<K>) => void;
   readonly onTrouble: (trouble: TroubleTexts) => void;
 }
 

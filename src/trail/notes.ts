@@ -3,9 +3,10 @@
  * wait here and are tried again, in order, so that nothing the trail has seen is told only to the log.
  */
 import type { Timers } from '../base/clock.ts';
-import type { TrailBody, TrailLog } from '../buffer/api.ts';
+import type { TrailLog } from '../buffer/api.ts';
+import type { TrailBodyOf, TrailKind } from '../record/trail-kinds.ts';
 
-export type Note = (log: TrailLog, kind: string, body: TrailBody) => Promise<unknown>;
+export type Note = <K extends TrailKind>(log: TrailLog, kind: K, body: TrailBodyOf<K>) => Promise<unknown>;
 
 const RETRY_MS = 5_000;
 /** More than a process can have to tell; the newest are dropped then. */
@@ -14,7 +15,7 @@ const LIMIT = 256;
 export class Notes {
   readonly #note: Note;
   readonly #timers: Timers;
-  readonly #waiting: { readonly log: TrailLog; readonly kind: string; readonly body: TrailBody }[] = [];
+  readonly #waiting: (() => Promise<unknown>)[] = [];
   /** Under way: whether all could be written. */
   #turn: Promise<boolean> | null = null;
   #cancel: () => void = () => {};
@@ -24,8 +25,8 @@ export class Notes {
     this.#timers = timers;
   }
 
-  add(log: TrailLog, kind: string, body: TrailBody): void {
-    if (this.#waiting.length < LIMIT) this.#waiting.push({ log, kind, body });
+  add<K extends TrailKind>(log: TrailLog, kind: K, body: TrailBodyOf<K>): void {
+    if (this.#waiting.length < LIMIT) this.#waiting.push(() => this.#note(log, kind, body));
     void this.flush();
   }
 
@@ -46,7 +47,7 @@ export class Notes {
   async #writeAll(): Promise<boolean> {
     try {
       for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
-        await this.#note(next.log, next.kind, next.body);
+        await next();
         this.#waiting.shift();
       }
       return true;

@@ -6,13 +6,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock, Timers } from '../base/clock.ts';
 import { type CounterfoilError, messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import type { FixedEntry, TrailBody, TrailLog, TrailOutbox } from '../buffer/api.ts';
+import type { FixedEntry, TrailLog, TrailOutbox } from '../buffer/api.ts';
 import type { CheckpointSigner, LogFacts, SegmentKeeper, Trail, TrailFacts } from './api.ts';
 import type { TrailDisk } from './disk.ts';
 import { countRows } from './entry-queue.ts';
 import { LogTrail } from './log-trail.ts';
 import { LOGS } from './names.ts';
-import { Notes } from './notes.ts';
+import { type Note, Notes } from './notes.ts';
 import type { TrailOptions } from './options.ts';
 import { Troubles } from './troubles.ts';
 import { Witnesses } from './witness.ts';
@@ -26,7 +26,7 @@ export interface TrailParts {
   readonly dataDir: string;
   readonly outbox: TrailOutbox;
   /** `RecordBuffer.note`. */
-  readonly note: (log: TrailLog, kind: string, body: TrailBody) => Promise<unknown>;
+  readonly note: Note;
   /** Entries of a trail the buffer has fixed, at least so many. */
   readonly fixedSize: (log: TrailLog) => number;
   readonly keeper: SegmentKeeper;
