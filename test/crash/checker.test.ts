@@ -2,7 +2,7 @@
  * Can the checker fail? A real buffer, then one thing changed in it behind the gateway's back: each change must be
  * noticed. A checker that accepts them all would bless anything.
  */
-import { cpSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -40,8 +40,8 @@ const TAMPERING: readonly (readonly [string, string, RegExp])[] = [
   ],
   ['a time changed', 'UPDATE record SET received_ms = received_ms + 1 WHERE record_id = 9', /does not match its leaf/],
   ['a leaf changed', 'UPDATE record SET leaf = zeroblob(32) WHERE record_id = 1', /leaf/],
-  ['a trail entry changed', "UPDATE trail_entry SET entry = replace(entry, 'start', 'stark')", /leaf/],
-  ['a trail entry removed', 'DELETE FROM trail_entry WHERE i = 0', /trail .* is missing/],
+  ['a trail entry changed', `UPDATE trail_entry SET entry = replace(entry, '"m":', '"m":1')`, /leaf/],
+  ['entries that are said to be stored', 'UPDATE trail_store SET stored_size = 10000', /are gone from the buffer/],
   ['a key moved', 'UPDATE record SET key = zeroblob(16) WHERE record_id = 5', /another key/],
   ['a stream number skipped', 'UPDATE record SET stream_sequence = stream_sequence + 1', /stream/],
   ['a state without its answer', 'UPDATE record SET state = 1 WHERE record_id = 3', /without the answer/],
@@ -79,6 +79,17 @@ describe(`the checker, CRASH_SEED=${seed}`, () => {
     expect(checkBuffer(copy, world.expectation()).join('\n')).toMatch(problem);
   });
 
+  it.each<[string, (segment: string) => void, RegExp]>([
+    ['a byte of a segment changed', (segment) => editFile(segment, 'lane-1', 'lane-2'), /are gone from the buffer/],
+    ['a segment gone', (segment) => rmSync(segment), /are gone from the buffer/],
+    ['a segment cut short', (segment) => truncateSync(segment, 1000), /are gone from the buffer/],
+  ])('notices %s', (_what, change, problem) => {
+    const copy = scene.folder();
+    cpSync(dataDir, copy, { recursive: true });
+    change(join(copy, 'trail/audit/s00000000.log'));
+    expect(checkBuffer(copy, world.expectation()).join('\n')).toMatch(problem);
+  });
+
   it('notices a box.key that is not this buffer’s', () => {
     const copy = scene.folder();
     cpSync(dataDir, copy, { recursive: true });
@@ -86,3 +97,9 @@ describe(`the checker, CRASH_SEED=${seed}`, () => {
     expect(checkBuffer(copy, world.expectation()).join('\n')).toMatch(/cannot be read/);
   });
 });
+
+function editFile(file: string, from: string, to: string): void {
+  const text = readFileSync(file, 'utf8');
+  expect(text).toContain(from);
+  writeFileSync(file, text.replace(from, to));
+}

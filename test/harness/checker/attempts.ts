@@ -39,8 +39,12 @@ export function readTrail(dataDir: string): { audit: TrailEntry[]; schedule_two:
 }
 
 /** Sentences, one for each thing the trail does not say or says wrongly. */
-export function checkAttempts(dataDir: string, requests: readonly SeenRequest[], rules: AttemptRules): string[] {
-  const trail = readTrail(dataDir);
+export function checkAttempts(
+  dataDir: string,
+  requests: readonly SeenRequest[],
+  rules: AttemptRules,
+  trail = readTrail(dataDir),
+): string[] {
   const starts = trail.audit.filter(({ k }) => k === 'start').map(({ m }) => m);
   const problems = [
     ...checkOnRecord([...trail.audit, ...trail.schedule_two], requests),

@@ -7,7 +7,7 @@ import Database from 'better-sqlite3';
 import { laneHashOf, sha256 } from './canonical.ts';
 import { type Expectation, type FoundRecord, judgeRecords } from './expectation.ts';
 import { Keys } from './sealed.ts';
-import { checkTrail, leafHash, readWholeTrail } from './trail.ts';
+import { leafHash, type WholeTrail, wholeTrail } from './trail.ts';
 
 const SYNCED = 1;
 const UNNUMBERED: ReadonlySet<number> = new Set([5, 6, 9]);
@@ -33,6 +33,7 @@ export function checkBuffer(dataDir: string, expected: Expectation): string[] {
   try {
     const integrity = db.pragma('integrity_check', { simple: true });
     if (integrity !== 'ok') return [`integrity_check: ${String(integrity)}`];
+    const trails = [wholeTrail(db, join(dataDir, 'trail'), 0), wholeTrail(db, join(dataDir, 'trail'), 1)] as const;
     const base = baseRecordId(db);
     const numbering = checkFirstNumbers(db);
     const rows = db
@@ -48,9 +49,8 @@ export function checkBuffer(dataDir: string, expected: Expectation): string[] {
       ...numbering,
       ...checkStreams(rows),
       ...checkBytes(rows, new Keys(db, dataDir)),
-      ...checkTrail(db, join(dataDir, 'trail'), 0),
-      ...checkTrail(db, join(dataDir, 'trail'), 1),
-      ...checkEvidence(db, dataDir),
+      ...trails.flatMap(({ problems }) => problems),
+      ...checkEvidence(db, trails),
       ...checkBooks(db),
     ];
   } catch (error) {
@@ -162,12 +162,11 @@ function checkBooks(db: Database.Database): string[] {
   return BOOKS.flatMap(([what, query]) => (db.prepare(query).get() === undefined ? [] : [what]));
 }
 
-/** Each piece of evidence names an entry of its own kind in its trail. */
-function checkEvidence(db: Database.Database, dataDir: string): string[] {
+/** Each piece of evidence names an entry of its trail. */
+function checkEvidence(db: Database.Database, trails: readonly [WholeTrail, WholeTrail]): string[] {
   const rows = db.prepare<[], { log: 0 | 1; i: number; leaf: Buffer }>(
     'SELECT log, trail_index AS i, leaf FROM evidence',
   );
-  const trails = [readWholeTrail(dataDir, 0), readWholeTrail(dataDir, 1)] as const;
-  const lost = rows.all().filter(({ log, i, leaf }) => leafHash(trails[log][i] ?? '').compare(leaf) !== 0);
+  const lost = rows.all().filter(({ log, i, leaf }) => !leafHash(trails[log].texts[i] ?? '').equals(leaf));
   return lost.length === 0 ? [] : ['evidence without its trail entry'];
 }

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { anyKey, inFolder, item, openWriter, refusal } from '../../buffer/fixture.ts';
 import { intoSegments } from '../segment-writer.ts';
 import { readSegments } from './segments.ts';
-import { checkTrail } from './trail.ts';
+import { wholeTrail } from './trail.ts';
 
 /** A buffer with a bit of everything, most of it in segments. */
 function withSegments<T>(work: (dir: string, segment: (n: number) => string) => T) {
@@ -23,7 +23,7 @@ function withSegments<T>(work: (dir: string, segment: (n: number) => string) => 
 
 function verdict(dir: string): string {
   const db = new Database(join(dir, 'buffer.db'), { readonly: true });
-  const problems = ([0, 1] as const).flatMap((log) => checkTrail(db, join(dir, 'trail'), log));
+  const problems = ([0, 1] as const).flatMap((log) => wholeTrail(db, join(dir, 'trail'), log).problems);
   db.close();
   return problems.join('\n');
 }

@@ -104,14 +104,15 @@ function textLinks(db: Database.Database, trail: number): Link[] {
 }
 
 /** A trail as its segments and the rows above them tell it. */
-interface WholeTrail {
+export interface WholeTrail {
   /** Texts from index 0 on, up to the first broken place. */
   readonly texts: readonly string[];
   /** At most the first. */
   readonly problems: readonly string[];
 }
 
-function wholeTrail(db: Database.Database, trailDir: string, trail: 0 | 1): WholeTrail {
+/** One trail (0 audit, 1 schedule_two); its problems are at most the first broken place. */
+export function wholeTrail(db: Database.Database, trailDir: string, trail: 0 | 1): WholeTrail {
   const name = TRAILS[trail];
   // Rows first: an entry that leaves them in between is in the segments by then.
   const rows = new Map<number, Link>();
@@ -145,11 +146,6 @@ function wholeTrail(db: Database.Database, trailDir: string, trail: 0 | 1): Whol
     previous = leaf;
   }
   return { texts, problems: [] };
-}
-
-/** Broken places of one trail (0 audit, 1 schedule_two), at most the first. */
-export function checkTrail(db: Database.Database, trailDir: string, trail: 0 | 1): readonly string[] {
-  return wholeTrail(db, trailDir, trail).problems;
 }
 
 /** Every entry of one trail of a gateway's data_dir, as text, oldest first. Throws when it is broken. */
