@@ -9,7 +9,7 @@
 import type { Clock, Timers } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import type { TrailBody } from '../buffer/api.ts';
+import type { TrailBodyOf } from '../record/trail-kinds.ts';
 import { parseCheckpoint, parseOrigin } from '../tlog/checkpoint.ts';
 import { parseNote } from '../tlog/note.ts';
 
@@ -20,7 +20,7 @@ export interface LaneEchoParts {
   /** Judges a checkpoint; logs and alarms what does not fit. */
   judge(note: string): Promise<EchoVerdict>;
   /** Writes an entry `lane_witness` into the audit trail. */
-  note(body: TrailBody): Promise<unknown>;
+  note(body: TrailBodyOf<'lane_witness'>): Promise<unknown>;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly log: Log;
@@ -118,12 +118,15 @@ export class LaneEcho {
 }
 
 /** What is not ours is anybody's text, and stays out of the trail. */
-const NOBODYS = { log: null, size: null };
+const NOBODYS: Place = { log: null, size: null };
 
-function placeOf(note: string): { log: string | null; size: number | null } {
+type Place = Pick<TrailBodyOf<'lane_witness'>, 'log' | 'size'>;
+
+function placeOf(note: string): Place {
   const reading = parseNote(note);
   const checkpoint = reading.ok ? parseCheckpoint(reading.note.text) : null;
   if (checkpoint?.ok !== true) return NOBODYS;
   const { origin, size } = checkpoint.checkpoint;
-  return { log: parseOrigin(origin)?.log ?? null, size };
+  const log = parseOrigin(origin)?.log;
+  return log === 'audit' || log === 'schedule_two' ? { log, size } : NOBODYS;
 }

@@ -7,12 +7,13 @@ import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } f
 import { join } from 'node:path';
 import { CounterfoilError, messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
+import type { TrailBodyOf } from '../record/trail-kinds.ts';
 import { KEY_TYPE, parseVerifierKey } from '../tlog/verifier-key.ts';
 
 const FILE = 'pms-witness.vkey';
 
 /** Of an entry `witness_key`. */
-export type WitnessKeyBody = Readonly<{ how: 'configured' | 'first_seen'; key: string }>;
+export type WitnessKeyBody = TrailBodyOf<'witness_key'>;
 
 export interface WitnessKeyParts {
   readonly dataDir: string;

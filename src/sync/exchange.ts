@@ -30,7 +30,7 @@ export interface Answered {
 /** Counts of an answer. */
 type AnswerFigures = Pick<
   TrailBodyOf<'sync_answer'>,
-  'cosignature' | 'expected' | 'left' | 'noted' | 'set_aside' | 'settled' | 'unknown' | 'unproved'
+  'expected' | 'left' | 'noted' | 'set_aside' | 'settled' | 'unknown' | 'unproved'
 >;
 
 /** What is sent: a batch and how it travels. */

@@ -94,7 +94,6 @@ export const SYNC_KINDS = {
   sync_answer: z
     .strictObject({
       batch: hexDigest,
-      cosignature: text(8192).optional(),
       expected: number.optional(),
       fault: code.optional(),
       left: number.optional(),

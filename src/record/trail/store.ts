@@ -1,6 +1,6 @@
 /** What happens to the trail itself: its segments, checkpoints and witnesses. */
 import { z } from 'zod';
-import { bytes, code, digest, number, text, word } from './words.ts';
+import { bytes, code, digest, lane, number, text, word } from './words.ts';
 
 export const STORE_KINDS = {
   segment: z.strictObject({ hash: digest, n: number }).describe('Leaf of the framing line of segment `n`.'),
@@ -13,6 +13,19 @@ export const STORE_KINDS = {
   cosigned: z
     .strictObject({ cosignature: text(8192), size: number })
     .describe("A witness's signature line under the checkpoint of that size."),
+  witness_key: z
+    .strictObject({ how: z.enum(['configured', 'first_seen']), key: text(1024) })
+    .describe('The verifier key by which the PMS cosigns from here on.'),
+  lane_witness: z
+    .strictObject({
+      lane,
+      log: z.enum(['audit', 'schedule_two']).nullable(),
+      size: number.nullable(),
+      verdict: z.enum(['consistent', 'ahead', 'fork', 'not_ours']),
+    })
+    .describe(
+      'A lane carried back a checkpoint, and what the trail finds about it; of one that is not ours nothing is repeated. Not every time: see `src/intake/lane-echo.ts`.',
+    ),
   tail_lost: z
     .strictObject({ by: z.enum(['signer', 'buffer', 'segments', 'lane', 'pms']), have: number, known: number })
     .describe('Somebody has seen `known` entries, here there are `have`.'),
@@ -21,5 +34,7 @@ export const STORE_KINDS = {
     .describe('Somebody holds a checkpoint of that size with another root.'),
   trail_fault: z
     .strictObject({ code, n: number, step: z.enum(['open', 'write', 'sync', 'seal']) })
-    .describe('Segment `n` was abandoned; with step `seal` it could not be sealed then, which takes nothing from what it holds.'),
+    .describe(
+      'Segment `n` was abandoned; with step `seal` it could not be sealed then, which takes nothing from what it holds.',
+    ),
 } as const;
