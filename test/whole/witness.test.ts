@@ -159,7 +159,7 @@ test('the PMS cosigns, the trail keeps it over a restart, and the till holds wha
   writeFileSync(keyFile ?? '', pms.witnessKey);
   const witnesses = [tillFile, pmsFile, keyFile].flatMap((file) => ['--witness', file ?? '']);
   const folder = join(gateway.dataDir, 'trail');
-  const verified = await counterfoil('trail', 'verify', folder, '--log', 'audit', ...witnesses);
+  const verified = await counterfoil('trail', 'verify', folder, ...witnesses);
   expect(verified, verified.output).toMatchObject({ code: 0 });
 });
 
