@@ -25,6 +25,7 @@ const PAGES = [
   '/metrics',
   '/api/v1/status',
   '/api/v1/diagnostics',
+  '/api/v1/checkpoint',
   '/openapi.json',
   '/',
 ];
