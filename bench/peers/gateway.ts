@@ -13,8 +13,24 @@ import type { RunningSystem, System } from './system.ts';
 
 const ENTRY = fileURLToPath(new URL('../../src/main/counterfoil.mjs', import.meta.url));
 const BARE_ENTRY = fileURLToPath(new URL('../trail/bare-gateway.ts', import.meta.url));
-/** Arguments for Node before the configuration file. */
-const WHOLE: readonly string[] = [ENTRY, 'run', '--config'];
+/** Arguments for Node before the configuration file, and what is added to its environment. */
+interface Program {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+const WHOLE: Program = { args: [ENTRY, 'run', '--config'], env: {} };
+/** How the command line tunes the gateway's process (counterfoil.mjs); without it the bare one would have the better of it. */
+const TUNED_FLAGS = ['--max-semi-space-size=4', '--max-old-space-size=160', '--expose-gc'];
+
+/** @throws Error when the command line has come to tune in another way. */
+function bareProgram(): Program {
+  const text = readFileSync(ENTRY, 'utf8');
+  const missing = TUNED_FLAGS.find((flag) => !text.includes(`'${flag}'`));
+  if (missing !== undefined)
+    throw new Error(`${missing} is not how the gateway is run any more: look at counterfoil.mjs`);
+  return { args: [...TUNED_FLAGS, BARE_ENTRY], env: { MALLOC_ARENA_MAX: '1' } };
+}
 /** The view other programs rely on: one row for each record that waits for the PMS. */
 const COUNT_PENDING = 'SELECT count(*) AS rows FROM offline_transaction_buffer';
 
@@ -22,7 +38,7 @@ async function start(
   directory: string,
   syncs: SyncCounter | null,
   receipts: boolean,
-  program: readonly string[] = WHOLE,
+  program: Program = WHOLE,
 ): Promise<RunningSystem> {
   const configFile = join(directory, 'gateway.yaml');
   const dataDirectory = join(directory, 'data');
@@ -37,7 +53,7 @@ async function start(
   };
   writeFileSync(configFile, JSON.stringify(config, null, 2));
   const server = await launch(
-    { command: process.execPath, args: [...program, configFile], env: syncs?.env ?? {} },
+    { command: process.execPath, args: [...program.args, configFile], env: { ...program.env, ...syncs?.env } },
     (line) => line.includes('"msg":"ready"'),
   );
   const { mqtt }: { mqtt: string[] } = JSON.parse(server.readyLine);
@@ -80,5 +96,5 @@ export const gatewayWithoutTrail: System = {
   name: 'gateway-bare',
   recordsPerSecondLimit: 80_000,
   version,
-  start: (directory, syncs) => start(directory, syncs, false, [BARE_ENTRY]),
+  start: (directory, syncs) => start(directory, syncs, false, bareProgram()),
 };
