@@ -79,9 +79,13 @@ export class GrowingTree {
   /** Hashes of the complete subtrees of the first `size` leaves, largest first; null when that is too long ago. */
   subtrees(size = this.#size): Buffer[] | null {
     if (size > this.#size || this.#size - size > KEPT_LEAVES / 2) return null;
-    return levelsOf(size).map((level) => {
+    const levels = levelsOf(size);
+    // A block of its own: small copies would each hold on to the 8 KiB that node:buffer shares among them.
+    const block = Buffer.alloc(levels.length * HASH_BYTES);
+    return levels.map((level, at) => {
       const [ring, place] = this.#at(level, (size >>> level) - 1);
-      return Buffer.from(ring.subarray(place, place + HASH_BYTES));
+      ring.copy(block, at * HASH_BYTES, place, place + HASH_BYTES);
+      return block.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES);
     });
   }
 

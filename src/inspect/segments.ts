@@ -5,7 +5,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { entryText, hashHolds, MAX_LINE_BYTES, newEntryLine, readLine } from './entry-line.ts';
-import { attempt, lineScanner } from './files.ts';
+import { attempt, type LineScanner, lineScanner } from './files.ts';
 
 /** What `trail export` puts beside the segments. */
 const OF_AN_EXPORT = new Set([
@@ -74,7 +74,9 @@ export function readTrailFiles(directory: string): TrailFiles {
   });
   const begun = all.findIndex(({ bytes }) => bytes > 0);
   const segments = (begun === -1 ? [] : all.slice(begun)).reverse();
-  const framings = new Map(segments.map((segment) => [segment.n, readFraming(segment)]));
+  // One for all: its buffer is large, and there may be hundreds of segments.
+  const scanner = lineScanner();
+  const framings = new Map(segments.map((segment) => [segment.n, readFraming(segment, scanner)]));
   const told = new Map<number, Told>();
   for (const framing of framings.values()) {
     if (typeof framing === 'string') continue;
@@ -88,9 +90,8 @@ function segmentNumber(name: string): number {
   return Number(SEGMENT_NAME.exec(basename(name))?.[1] ?? '0');
 }
 
-function readFraming({ n, path, bytes }: SegmentFile): FramingFound {
+function readFraming({ n, path, bytes }: SegmentFile, scanner: LineScanner): FramingFound {
   let found: FramingFound | undefined;
-  const scanner = lineScanner();
   scanner.scan(path, 0, Math.min(bytes, MAX_LINE_BYTES), (line, from, to) => {
     found = parseFraming(line, from, to, n);
     return false;

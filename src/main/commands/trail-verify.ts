@@ -6,6 +6,7 @@ import { parseVerifierKey, type VerifierKey } from '../../inspect/note.ts';
 import { readWitness } from '../../inspect/statements.ts';
 import { verdictText } from '../../inspect/verdict-text.ts';
 import { verifyTrail } from '../../inspect/verify.ts';
+import { keepMemoryFlat } from './flat-memory.ts';
 import type { CommandIo } from './io.ts';
 import { progressBar } from './progress.ts';
 import { logNamed, trailDirectory, withPlace } from './trail-place.ts';
@@ -30,6 +31,7 @@ export function trailVerify(io: CommandIo): Command {
 
 function verify(io: CommandIo, named: string | undefined, flags: VerifyFlags): void {
   const directory = trailDirectory(named, flags.config, io.env);
+  keepMemoryFlat();
   const bar = progressBar('verifying');
   const verdict = verifyTrail({
     directory,
