@@ -16,7 +16,7 @@ import { PmsProcess } from '../harness/reference-pms.ts';
 import { Scene } from '../harness/scene.ts';
 import { checkDirectory, checkEntries } from '../trail/check-segments.ts';
 
-const STATES = Math.ceil(numberFromEnvironment('CRASH_STATES', 2000) / 5);
+const STATES = Math.ceil(numberFromEnvironment('CRASH_STATES', 2000) / 10);
 const PLANTED_STATES = 150;
 const RECORDS_PER_LIFE = 150;
 const LOGS = ['audit', 'schedule_two'];
