@@ -342,5 +342,7 @@ export interface RecordBuffer {
   /** Writes the entry `stop`: the end was clean. */
   noteStop(): Promise<TrailPlace>;
   facts(): BufferFacts;
+  /** Bytes of free pages inside the buffer's file: room that takes records without a byte of disk. */
+  reusableBytes(): number;
   close(): Promise<void>;
 }

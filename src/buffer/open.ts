@@ -225,6 +225,10 @@ class OpenBuffer implements RecordBuffer {
     return withAges(this.#writer.facts(), this.#clock.monotonicMs());
   }
 
+  reusableBytes(): number {
+    return this.#reader.reusableBytes();
+  }
+
   async close(): Promise<void> {
     // The writer closes last, so that it folds the WAL back into the file.
     if (this.#readDb.open) this.#readDb.close();

@@ -87,8 +87,16 @@ export class Reader {
       place: db.prepare<[number], { pack: number; slot: number; lane_hash: Buffer; payload_hash: Buffer }>(
         'SELECT pack, slot, lane_hash, payload_hash FROM record WHERE record_id = ?',
       ),
+      free: db.prepare<[], { bytes: number }>(
+        'SELECT f.freelist_count * p.page_size AS bytes FROM pragma_freelist_count f, pragma_page_size p',
+      ),
       sealed: db.prepare<[number], { sealed: Buffer | null }>('SELECT sealed FROM record WHERE record_id = ?'),
     };
+  }
+
+  /** Bytes of free pages in the file: they take new rows before the file grows (sqlite.org/fileformat2.html#the_freelist). */
+  reusableBytes(): number {
+    return this.#sql.free.get()?.bytes ?? 0;
   }
 
   readPending(stream: Stream, limit: number, maxBytes: number): PendingPage {

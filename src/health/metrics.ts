@@ -9,6 +9,7 @@ import { externalMetrics } from './metrics/external.ts';
 import { linkMetrics } from './metrics/link.ts';
 import type { Metric } from './metrics/metric.ts';
 import { recordMetrics } from './metrics/records.ts';
+import { storageMetrics } from './metrics/storage.ts';
 import { trailMetrics } from './metrics/trail.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -25,6 +26,7 @@ export function metricsText(snapshot: Snapshot, findings: Findings): Promise<str
     ...externalMetrics(snapshot),
     ...linkMetrics(snapshot),
     ...trailMetrics(snapshot),
+    ...storageMetrics(snapshot),
     ...boxMetrics(snapshot, findings),
   ];
   for (const metric of metrics) if (metric.samples.length > 0) register(registry, metric);

@@ -22,9 +22,6 @@ export interface HealthLimits {
   /** A record pending longer is late. */
   readonly oldestPendingMs: number;
   readonly scheduleTwoDepth: number;
-  /** Shares of the space. */
-  readonly storageOpenAt: number;
-  readonly storageReserveAt: number;
   /** A clock that is off by more is a warning. */
   readonly clockWarnMs: number;
 }
@@ -136,13 +133,27 @@ export interface StreamFacts {
   readonly unprovedTotal: number;
 }
 
+export type StorageMeasure = 'buffer_disk' | 'trail_disk' | 'buffer_bytes' | 'records';
+
 export interface StorageFacts {
-  /** The fuller of the filesystems of buffer and trail, 0 to 1. */
+  /** The storage breaker's level, and since how long. */
+  readonly level: 'CLOSED' | 'HALF_OPEN' | 'OPEN' | 'RESERVE' | 'FULL';
+  readonly levelForMs: number;
+  /** The largest of the shares, 0 to 1 (above 1 while the ballast is being used), and which one it is. */
   readonly utilisation: number;
+  readonly by: StorageMeasure;
+  readonly shares: Readonly<Partial<Record<StorageMeasure, number>>>;
+  /** Of the data partition. */
   readonly freeBytes: number;
   readonly totalBytes: number;
   /** Forecast from the trend; null while none can be made or nothing fills up. */
   readonly fullInMs: number | null;
+  /** The last measurement failed; the figures are those before. */
+  readonly isBlind: boolean;
+  readonly ballastBytes: number;
+  readonly ballastTargetBytes: number;
+  /** Publishes not taken since the start. */
+  readonly deferredTotal: Readonly<Record<'schedule_two' | 'controlled' | 'other', number>>;
 }
 
 /** Who may sign Schedule II records, by the roster in force. */

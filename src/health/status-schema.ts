@@ -143,7 +143,17 @@ export const gatewayStatusSchema = z.object({
   }),
   sync: z.array(streamSchema),
   storage: z
-    .object({ utilisation: span, free_bytes: whole, total_bytes: whole, full_in_seconds: span.nullable() })
+    .object({
+      level: z.string(),
+      level_seconds: span,
+      utilisation: span,
+      by: z.string(),
+      free_bytes: whole,
+      total_bytes: whole,
+      full_in_seconds: span.nullable(),
+      ballast_bytes: whole,
+      deferred: z.object({ schedule_two: whole, controlled: whole, other: whole }),
+    })
     .nullable(),
   /** Offsets are what has to be added to this box's clock to get the source's time. */
   clock: z.object({

@@ -179,6 +179,11 @@ function clockPart(facts: Snapshot['wallClock']): GatewayStatus['clock'] {
 function storagePart({ storage }: Snapshot): GatewayStatus['storage'] {
   if (storage === null) return null;
   return {
+    level: storage.level,
+    level_seconds: seconds(storage.levelForMs),
+    by: storage.by,
+    ballast_bytes: storage.ballastBytes,
+    deferred: { ...storage.deferredTotal },
     utilisation: Math.round(storage.utilisation * 1e4) / 1e4,
     free_bytes: storage.freeBytes,
     total_bytes: storage.totalBytes,

@@ -10,7 +10,16 @@ export interface IntakeSink {
   intake(items: readonly IntakeItem[]): Promise<readonly IntakeResult[]>;
 }
 
-/** `deferred`: the disk is full (or its file locked) and nothing was stored. */
+/** Who decides whether there is room for an item now; and hears of what there was none for. */
+export interface Admission {
+  admit(item: IntakeItem): boolean;
+  deferred(item: IntakeItem): void;
+}
+
+/** Without a storage breaker: everything is let in until the disk is full. */
+const ALL_IN: Admission = { admit: () => true, deferred() {} };
+
+/** `deferred`: there is no room for it, or the disk is full (or its file locked); nothing was stored. */
 export type CommitAnswer = IntakeResult | { readonly status: 'deferred' };
 
 interface Waiting {
@@ -24,15 +33,17 @@ const MAX_GROUP = 512;
 export class Committer {
   readonly #sink: IntakeSink;
   readonly #onCommitted: () => void;
+  readonly #admission: Admission;
   #waiting: Waiting[] = [];
   #busy = false;
   #scheduled = false;
   #idle: (() => void)[] = [];
 
   /** `onCommitted` is called after each group that is on disk. */
-  constructor(sink: IntakeSink, onCommitted: () => void) {
+  constructor(sink: IntakeSink, onCommitted: () => void, admission: Admission = ALL_IN) {
     this.#sink = sink;
     this.#onCommitted = onCommitted;
+    this.#admission = admission;
   }
 
   /**
@@ -40,6 +51,10 @@ export class Committer {
    * process is ending then, and the lane, without PUBACK, keeps the record.
    */
   submit(item: IntakeItem, answer: (answer: CommitAnswer) => void): void {
+    if (!this.#admission.admit(item)) {
+      this.defer(item, answer);
+      return;
+    }
     this.#waiting.push({ item, answer });
     if (this.#busy || this.#scheduled) return;
     // Everything of one socket read is submitted in this same turn of the event loop: let it gather.
@@ -48,6 +63,12 @@ export class Committer {
       this.#scheduled = false;
       this.#next();
     });
+  }
+
+  /** Answers an item that must not be taken now. */
+  defer(item: IntakeItem, answer: (answer: CommitAnswer) => void): void {
+    this.#admission.deferred(item);
+    answer({ status: 'deferred' });
   }
 
   /** Resolves when nothing waits and nothing is being committed. */
@@ -88,7 +109,10 @@ export class Committer {
     const noRoom = code === 'storage_full' || code === 'storage_busy';
     // What waits behind a deferred group is deferred with it: it must not overtake what its lane sent before.
     const deferred = noRoom ? [...group, ...this.#waiting.splice(0)] : group;
-    for (const { answer } of deferred) answer({ status: noRoom ? 'deferred' : 'failed' });
+    for (const { answer, item } of deferred) {
+      if (noRoom) this.defer(item, answer);
+      else answer({ status: 'failed' });
+    }
     this.#next();
   }
 }

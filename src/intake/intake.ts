@@ -5,7 +5,7 @@ import type { Log } from '../base/log.ts';
 import type { SettledRecord } from '../buffer/api.ts';
 import type { Status } from '../record/lane-wire.ts';
 import { createBroker, publishStatus } from './broker.ts';
-import { Committer, type IntakeSink } from './committer.ts';
+import { type Admission, Committer, type IntakeSink } from './committer.ts';
 import type { FrameFault } from './frame-scanner.ts';
 import { Gate } from './gate.ts';
 import { guardSocket } from './guarded-socket.ts';
@@ -26,6 +26,8 @@ export interface IntakeOptions extends PublishOptions, ConnectionLimits {
 
 export interface IntakeParts {
   readonly sink: IntakeSink;
+  /** The storage breaker; without it everything is let in until the disk is full. */
+  readonly admission?: Admission;
   /** Lanes in training and where their practice records go; without it no lane ever is. */
   readonly training?: TrainingPort;
   readonly clock: Clock;
@@ -65,7 +67,7 @@ export class Intake implements IntakeStage {
     this.#options = options;
     this.#log = parts.log;
     this.#gate = new Gate({ publishes: options.queueLimit, bytes: options.maxInFlightBytes });
-    this.#committer = new Committer(parts.sink, parts.onCommitted);
+    this.#committer = new Committer(parts.sink, parts.onCommitted, parts.admission);
     this.#practice = practiceOf(parts.training);
     this.#publishes = new Publishes({
       options,

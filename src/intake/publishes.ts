@@ -93,15 +93,13 @@ export class Publishes {
       return;
     }
     this.#lanes.seen(verdict.lane, item.receivedAtMs, item.type === 'refused');
-    if (mustWait(session, item, published)) {
-      this.#answer(session, verdict.lane, packet, published, { status: 'deferred' }, done);
-      return;
-    }
-    this.#gate.enter(bytes.length);
-    this.#committer.submit(item, (answer) => {
+    const decided = (answer: CommitAnswer) => {
       this.#gate.leave(bytes.length);
       this.#answer(session, verdict.lane, packet, published, answer, done);
-    });
+    };
+    this.#gate.enter(bytes.length);
+    if (mustWait(session, item, published)) this.#committer.defer(item, decided);
+    else this.#committer.submit(item, decided);
   }
 
   /** A practice record: the same way and the same answers, in no figure and in nobody's order. */

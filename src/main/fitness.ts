@@ -17,16 +17,6 @@ const NOT_YET: readonly Unmet[] = [
     key: 'production',
     message: 'the append-only trail partition that production needs is not part of this version; set it to false',
   },
-  {
-    asked: (config) => config.storage.maxBytes !== null,
-    key: 'storage.max_bytes',
-    message: 'this version watches the whole file system only; write null',
-  },
-  {
-    asked: (config) => config.storage.maxRecords !== null,
-    key: 'storage.max_records',
-    message: 'this version does not limit the number of records; write null',
-  },
 ];
 
 /** Throws `config_invalid` (exit 78) naming every setting that asks for what this version cannot do. */

@@ -8,14 +8,12 @@ import type { Config, LoadedConfig } from '../base/config/load.ts';
 import { CounterfoilError, messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { IntakeItem, IntakeResult, RecordBuffer } from '../buffer/api.ts';
-import { openBuffer } from '../buffer/open.ts';
 import { TrainingLanes } from '../control/training/lanes.ts';
 import { HealthServer } from '../health/server.ts';
-import { readSpace, StorageSampler } from '../health/storage-sampler.ts';
 import type { IntakeStage } from '../intake/stage.ts';
 import type { Timekeeper } from '../link/time/timekeeper.ts';
+import type { Storage } from '../storage/storage.ts';
 import type { Trail } from '../trail/api.ts';
-import { configurationHash } from './configuration-hash.ts';
 import { openControl } from './control.ts';
 import { FirstVerification } from './first-verification.ts';
 import { refuseWhatIsMissing } from './fitness.ts';
@@ -24,10 +22,11 @@ import { makeIntake, statusEveryMs } from './intake.ts';
 import { loadProducts } from './products.ts';
 import { requireAppendOnly } from './require-append-only.ts';
 import { removeAddresses, writeAddresses } from './run-files.ts';
+import { admissionOf, makeStorage } from './storage.ts';
+import { openStores } from './stores.ts';
 import { newestWriteMs, timekeeper } from './timekeeping.ts';
-import { type OpenTrail, openGatewayTrail } from './trail.ts';
+import type { OpenTrail } from './trail.ts';
 import { Uplink } from './uplink.ts';
-import { VERSION } from './version.ts';
 import { openWitnesses, type Witnesses } from './witnesses.ts';
 
 export interface GatewayAddresses {
@@ -51,9 +50,9 @@ interface Served {
   readonly intake: IntakeStage;
   readonly uplink: Uplink;
   readonly time: Timekeeper;
+  readonly storage: Storage;
 }
 
-const STORAGE_EVERY_MS = 1000;
 /** The retained status is told again this often, so that its time tells lanes their clock's offset. */
 const STATUS_EVERY_MS = 15_000;
 
@@ -86,14 +85,21 @@ export class Gateway {
     const products = loadProducts(this.#config.productTable);
     this.#verification.start();
     const newestWrite = newestWriteMs(this.#config.dataDir);
-    const buffer = await this.#openBuffer();
-    const trail = await this.#openTrail(buffer);
+    const { openTrail, onFatal } = this.#parts;
+    const onQuarantined = (sequences: readonly number[]) => this.#intake?.tellQuarantined(sequences);
+    const stores = await openStores({ loaded: this.#loaded, log, onFatal, onQuarantined, openTrail });
+    this.#undo.push(() => stores.close());
+    const { buffer, trail } = stores;
     const witnesses = await openWitnesses({ config: this.#config, buffer, trail, log });
     this.#undo.push(() => witnesses.echo.stop());
     this.#noteRoster = () => this.#tellRoster(buffer);
     await this.#noteRoster();
     const training = this.#openTraining(buffer);
-    const tell = () => this.#tellStatus({ buffer, witnesses, intake, uplink, time });
+    const tell = () => this.#tellStatus({ buffer, witnesses, intake, uplink, time, storage });
+    const storage = this.#watchStorage(buffer, () => {
+      tell();
+      uplink.judgeMode();
+    });
     const time = timekeeper(this.#config, { buffer, log, newestWriteMs: newestWrite, onChange: tell });
     const signatures = this.#verification.policy;
     const clockQuality = () => time.quality();
@@ -103,7 +109,8 @@ export class Gateway {
       products,
       signatures,
       clockQuality,
-      commit: (items) => this.#commit(buffer, items),
+      admission: admissionOf(storage),
+      commit: (items) => this.#commit(buffer, storage, items),
       training: { has: (lane) => training.has(lane), sink: { intake: (items) => buffer.practise(items) } },
       clock: systemClock,
       timers: systemTimers,
@@ -118,6 +125,7 @@ export class Gateway {
       buffer,
       clock: systemClock,
       log,
+      storageOpen: () => storage.facts().level !== 'CLOSED',
       onSettled: (records) => intake.tellSettled(records),
       onChange: tell,
       signersOf: (payload) => this.#verification.signersOf(payload),
@@ -127,13 +135,14 @@ export class Gateway {
     });
     this.#intake = intake;
     this.#undo.push(() => intake.stop());
+    storage.start();
     await intake.start();
     this.#undo.push(() => time.stop());
     time.start();
     this.#undo.push(() => uplink.stop());
     uplink.start();
     this.#statusLoop(tell);
-    const http = await this.#serveHttp({ buffer, trail, witnesses, intake, uplink, time });
+    const http = await this.#serveHttp({ buffer, trail, witnesses, intake, uplink, time, storage });
     const closeControl = await openControl({
       dataDir: this.#config.dataDir,
       buffer,
@@ -169,25 +178,12 @@ export class Gateway {
     }
   }
 
-  async #openBuffer(): Promise<RecordBuffer> {
-    const { dataDir, gateway } = this.#config;
-    const onFatal = this.#parts.onFatal;
-    const onQuarantined = (sequences: readonly number[]) => this.#intake?.tellQuarantined(sequences);
-    const buffer = await openBuffer({ dataDir, gatewayId: gateway.id, clock: systemClock, onFatal, onQuarantined });
-    this.#undo.push(() => buffer.close());
-    await buffer.noteStart({ version: VERSION, ...configurationHash(this.#loaded.tree) });
-    return buffer;
-  }
-
-  /** Before the first PUBACK: whoever has seen more of the trail than is here is heard now. */
-  async #openTrail(buffer: RecordBuffer): Promise<Trail | null> {
-    const { log, onFatal, openTrail = openGatewayTrail } = this.#parts;
-    const trail = openTrail === null ? null : await openTrail({ config: this.#config, buffer, log, onFatal });
-    if (trail !== null) this.#undo.push(() => trail.stop());
-    this.#undo.push(async () => {
-      await buffer.noteStop();
-    });
-    return trail;
+  /** Not started yet: what it tells has to be there first. */
+  #watchStorage(buffer: RecordBuffer, onChange: () => void): Storage {
+    const parts = { clock: systemClock, timers: systemTimers, log: this.#parts.log };
+    const storage = makeStorage({ ...parts, config: this.#config, buffer, reclaim: () => {}, onChange });
+    this.#undo.push(async () => storage.stop());
+    return storage;
   }
 
   /** The trail says by which roster Schedule II records are judged from here on. */
@@ -203,13 +199,18 @@ export class Gateway {
     return training;
   }
 
-  async #commit(buffer: RecordBuffer, items: readonly IntakeItem[]): Promise<readonly IntakeResult[]> {
+  async #commit(
+    buffer: RecordBuffer,
+    storage: Storage,
+    items: readonly IntakeItem[],
+  ): Promise<readonly IntakeResult[]> {
     try {
       const results = await buffer.intake(items);
       this.#commitFailure = null;
       return results;
     } catch (error) {
       if (error instanceof CounterfoilError) {
+        if (error.code === 'storage_full') storage.noRoom();
         this.#commitFailure = { error, atMs: systemClock.utcMs() };
         this.#parts.log.error(error.message, { code: error.code, hint: error.hint });
       }
@@ -219,20 +220,11 @@ export class Gateway {
 
   async #serveHttp(stages: Served): Promise<string> {
     const { log } = this.#parts;
-    const { dataDir, trailDir } = this.#config;
-    const directories = stages.trail === null ? [dataDir] : [dataDir, trailDir];
-    const sampler = new StorageSampler(
-      { directories, intervalMs: STORAGE_EVERY_MS },
-      { clock: systemClock, timers: systemTimers, log, read: readSpace },
-    );
-    this.#undo.push(() => sampler.stop());
-    await sampler.start();
     const sources = healthSources({
       loaded: this.#loaded,
       clock: systemClock,
       ...stages,
       verification: this.#verification,
-      storage: () => sampler.facts(),
       commitFailure: () => this.#commitFailure,
     });
     const server = new HealthServer(this.#config.http, sources, log);
@@ -263,12 +255,12 @@ export class Gateway {
     this.#undo.push(async () => cancel());
   }
 
-  #tellStatus({ buffer, witnesses, intake, uplink, time }: Omit<Served, 'trail'>): void {
+  #tellStatus({ buffer, witnesses, intake, uplink, time, storage }: Omit<Served, 'trail'>): void {
     const now = toUtcText(systemClock.utcMs());
     const { mode } = uplink.mode();
     const { link } = uplink.link();
     const clock = time.facts();
-    const text = `${mode} ${link}`;
+    const text = `${mode} ${link} ${storage.facts().level}`;
     if (text !== this.#statusText) this.#statusSince = now;
     this.#statusText = text;
     const status = {
@@ -276,7 +268,7 @@ export class Gateway {
       epoch: buffer.epoch,
       mode,
       link,
-      storage: 'CLOSED' as const,
+      storage: storage.facts().level,
       checkpoint: witnesses.checkpoint('audit'),
       gateway_time_utc: now,
       clock: clock.quality,

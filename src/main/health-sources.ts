@@ -6,6 +6,7 @@ import type { RecordBuffer } from '../buffer/api.ts';
 import type { HealthSources, StorageFacts, TrailFacts } from '../health/sources.ts';
 import type { IntakeStage } from '../intake/stage.ts';
 import type { Timekeeper } from '../link/time/timekeeper.ts';
+import type { Storage } from '../storage/storage.ts';
 import type { Trail } from '../trail/api.ts';
 import type { FirstVerification } from './first-verification.ts';
 import type { Uplink } from './uplink.ts';
@@ -23,7 +24,7 @@ export interface HealthParts {
   /** Null when there is none, to measure what it costs. */
   readonly trail: Trail | null;
   readonly witnesses: Witnesses;
-  readonly storage: () => StorageFacts | null;
+  readonly storage: Storage;
   /** The latest commit's failure, null when it succeeded. */
   readonly commitFailure: () => { error: CounterfoilError; atMs: number } | null;
 }
@@ -45,8 +46,6 @@ export function healthSources(parts: HealthParts): HealthSources {
     limits: {
       oldestPendingMs: config.fallback.oldestPendingSeconds * 1000,
       scheduleTwoDepth: config.fallback.scheduleTwoDepthLimit,
-      storageOpenAt: config.storage.openAt,
-      storageReserveAt: config.storage.reserveAt,
       clockWarnMs: config.clock.warnSeconds * 1000,
     },
     buffer: () => buffer.facts(),
@@ -67,7 +66,7 @@ export function healthSources(parts: HealthParts): HealthSources {
     link: () => uplink.link(),
     mode: () => uplink.mode(),
     streams: () => uplink.streams(),
-    storage: parts.storage,
+    storage: () => storageFacts(parts.storage),
     wallClock: () => parts.time.facts(),
     trail: () => trailFacts(parts),
     roster: () => parts.verification.facts(),
@@ -87,4 +86,13 @@ function trailFacts({ trail, uplink, witnesses }: HealthParts): TrailFacts | nul
       schedule_two: { ...logs.schedule_two, witness: seen.schedule_two },
     },
   };
+}
+
+/** Null before the first measurement. */
+function storageFacts(storage: Storage): StorageFacts | null {
+  const { reading, utilisation, ...facts } = storage.facts();
+  if (reading === null) return null;
+  const { freeBytes, usedBytes } = reading.bufferDisk;
+  const { by, share, shares } = utilisation;
+  return { ...facts, by, shares, utilisation: share, freeBytes, totalBytes: freeBytes + usedBytes };
 }

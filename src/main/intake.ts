@@ -6,6 +6,7 @@ import { readSecret } from '../base/config/secrets.ts';
 import { CounterfoilError, messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { ClockQuality, IntakeItem, IntakeResult, RecordBuffer, TrailLog } from '../buffer/api.ts';
+import type { Admission } from '../intake/committer.ts';
 import type { SignaturePolicy } from '../intake/examine.ts';
 import type { BrokerAddress } from '../intake/external/broker-url.ts';
 import { ExternalIntake } from '../intake/external/external-intake.ts';
@@ -20,6 +21,7 @@ export interface IntakeMaking {
   readonly products: ReturnType<typeof loadProducts>;
   readonly signatures: SignaturePolicy;
   readonly clockQuality: () => ClockQuality;
+  readonly admission: Admission;
   readonly commit: (items: readonly IntakeItem[]) => Promise<readonly IntakeResult[]>;
   /** Not with the shop's broker: practice records are taken by the own one only. */
   readonly training: TrainingPort;
@@ -50,7 +52,7 @@ export function makeIntake(making: IntakeMaking): IntakeStage {
       maxPacketBytes: config.intake.maxPacketBytes,
       maxKeepAliveSeconds: config.intake.maxKeepAliveSeconds,
     },
-    { sink: { intake: commit }, training, clock, log, onCommitted, onWitnessed },
+    { sink: { intake: commit }, admission: making.admission, training, clock, log, onCommitted, onWitnessed },
   );
 }
 
@@ -102,6 +104,7 @@ function externalIntake(making: IntakeMaking): IntakeStage {
     {
       ...{ clock, log, onCommitted, onConsuming, onWitnessed, random, timers },
       sink: { intake: commit },
+      admission: making.admission,
       note: (kind, body) => {
         buffer.note('audit', kind, body).catch((error: unknown) => {
           log.error('a trail entry could not be written', { error: messageOf(error) });

@@ -28,6 +28,8 @@ export interface UplinkParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly onSettled: (records: readonly SettledRecord[]) => void;
+  /** The storage breaker is not closed. */
+  readonly storageOpen: () => boolean;
   /** Link or mode has changed. */
   readonly onChange: () => void;
   /** `kid` of every signature on a stored Schedule II record that holds. */
@@ -123,6 +125,11 @@ export class Uplink {
     this.#sync.wake();
   }
 
+  /** Something the mode depends on has changed. */
+  judgeMode(): void {
+    this.#mode.judge();
+  }
+
   link(): LinkState & { readonly clientCertificateUntilMs: number | null } {
     return { ...this.#link.state(), clientCertificateUntilMs: this.#tls.clientCertificateUntilMs };
   }
@@ -162,8 +169,7 @@ export class Uplink {
       link: this.#link.state().link,
       oldestPending: Object.values(facts.oldestPending),
       scheduleTwoDepth: facts.counts.II.PENDING ?? 0,
-      // The storage breaker is not there yet; its level goes here.
-      storageOpen: false,
+      storageOpen: this.#parts.storageOpen(),
       lastReceiptAtMs: this.#sync.delivery().lastReceiptAtMs,
       captureOnly: false,
     };

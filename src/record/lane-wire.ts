@@ -133,7 +133,7 @@ export interface Status extends SeenStatus {
   readonly mode: 'NORMAL' | 'FALLBACK' | 'RECONCILING' | 'CAPTURE';
   readonly link: 'ONLINE' | 'DEGRADED' | 'OFFLINE';
   /** The storage breaker's level; `RESERVE` is the part of `OPEN` in which only Schedule II is taken. */
-  readonly storage: 'CLOSED' | 'OPEN' | 'RESERVE' | 'HALF_OPEN';
+  readonly storage: 'CLOSED' | 'HALF_OPEN' | 'OPEN' | 'RESERVE' | 'FULL';
   readonly clock: 'unknown' | 'synchronised' | 'unsynchronised';
 }
 

@@ -50,6 +50,8 @@ export function writeConfig(folder: string, options: GatewayOptions): string {
     pms: { url: options.pmsUrl ?? NO_PMS, heartbeat_seconds: 1 },
     // A store alone meets no herd; a test would only wait.
     sync: { start_spread_seconds: 0 },
+    // A test that does not fill its disk need not write zeros to it.
+    storage: { ballast_bytes: 0 },
   };
   for (const [name, section] of Object.entries(options.config ?? {})) {
     sections[name] = { ...sections[name], ...section };

@@ -5,6 +5,7 @@ import type {
   HealthSources,
   LayerFacts,
   LinkFacts,
+  StorageFacts,
   StreamFacts,
   TrailFacts,
   TrailLogFacts,
@@ -70,6 +71,21 @@ export const GOOD_STREAM: StreamFacts = {
   unprovedTotal: 0,
 };
 
+export const GOOD_STORAGE: StorageFacts = {
+  level: 'CLOSED',
+  levelForMs: HOUR_MS,
+  utilisation: 0.123456,
+  by: 'buffer_disk',
+  shares: { buffer_disk: 0.123456, trail_disk: 0.1 },
+  freeBytes: 2 ** 33,
+  totalBytes: 2 ** 34,
+  fullInMs: null,
+  isBlind: false,
+  ballastBytes: 2 ** 21,
+  ballastTargetBytes: 2 ** 21,
+  deferredTotal: { schedule_two: 0, controlled: 0, other: 0 },
+};
+
 export const GOOD_CLOCK: WallClockFacts = {
   quality: 'synchronised',
   source: 'ntp',
@@ -125,8 +141,6 @@ export function sourcesOf(spoilt: Partial<HealthSources> = {}): HealthSources {
     limits: {
       oldestPendingMs: 120_000,
       scheduleTwoDepth: 1000,
-      storageOpenAt: 0.8,
-      storageReserveAt: 0.95,
       clockWarnMs: 2000,
     },
     buffer: () => GOOD_BUFFER,
@@ -144,7 +158,7 @@ export function sourcesOf(spoilt: Partial<HealthSources> = {}): HealthSources {
     link: () => GOOD_LINK,
     mode: () => ({ mode: 'NORMAL', sinceMs: MONOTONIC_MS - HOUR_MS, reasons: [], entered: ENTERED }),
     streams: () => [GOOD_STREAM, { ...GOOD_STREAM, stream: 'schedule_two' }],
-    storage: () => ({ utilisation: 0.123456, freeBytes: 2 ** 33, totalBytes: 2 ** 34, fullInMs: null }),
+    storage: () => GOOD_STORAGE,
     roster: () => null,
     wallClock: () => GOOD_CLOCK,
     trail: () => GOOD_TRAIL,

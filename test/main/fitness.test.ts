@@ -10,13 +10,6 @@ describe('refuseWhatIsMissing', () => {
     expect(() => refuseWhatIsMissing(configWith({}))).not.toThrow();
   });
 
-  it.each([
-    ['storage.max_bytes', 1_000_000_000],
-    ['storage.max_records', 1_000_000],
-  ])('stops at %s: %s', (key, value) => {
-    expect(() => refuseWhatIsMissing(configWith({ [key]: value }))).toThrow(key);
-  });
-
   it('stops at production, though all that production asks for is there', () => {
     const config = configWith({
       production: true,
@@ -25,10 +18,5 @@ describe('refuseWhatIsMissing', () => {
       'trail.sealer_socket': '/run/counterfoil-sealer/sealer.sock',
     });
     expect(() => refuseWhatIsMissing(config)).toThrow(/production: the append-only trail/);
-  });
-
-  it('names everything at once', () => {
-    const config = configWith({ 'storage.max_bytes': 1_000_000_000, 'storage.max_records': 1_000_000 });
-    expect(() => refuseWhatIsMissing(config)).toThrow(/storage\.max_bytes.*storage\.max_records/s);
   });
 });

@@ -15,7 +15,20 @@ export interface SourceFile {
 export type Rule = (file: SourceFile, exists: (path: string) => boolean) => string[];
 
 const FLOOR_ORDER = ['base', 'tlog', 'record', 'buffer'];
-const STAGES = ['intake', 'link', 'sync', 'control', 'health', 'lane', 'demo', 'trail', 'archive', 'sealer', 'inspect'];
+const STAGES = [
+  'intake',
+  'link',
+  'sync',
+  'control',
+  'health',
+  'lane',
+  'demo',
+  'trail',
+  'archive',
+  'storage',
+  'sealer',
+  'inspect',
+];
 const ROOMS = [...FLOOR_ORDER, ...STAGES, 'main'];
 /** Test folders that look at the whole instead of mirroring a room. */
 const TEST_FOLDERS_WITHOUT_MIRROR = ['whole', 'crash', 'sequences', 'fuzz', 'rules', 'harness'];

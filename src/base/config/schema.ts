@@ -182,6 +182,12 @@ const storage = z.strictObject({
     .nullable()
     .default(null)
     .describe('Records the buffer may hold; null: no limit but space.'),
+  ballast_bytes: wholeNumber(0, 1024 * MIB, 'bytes')
+    .nullable()
+    .default(null)
+    .describe(
+      'Room kept for Schedule II in a file that is given up when the disk is full; null: 1 % of it, 2 to 64 MiB.',
+    ),
 });
 
 const retention = z.strictObject({

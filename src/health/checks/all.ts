@@ -8,6 +8,7 @@ import { intakeChecks } from './intake.ts';
 import { linkChecks } from './link.ts';
 import { recordChecks } from './records.ts';
 import { rosterChecks } from './roster.ts';
+import { storageChecks } from './storage.ts';
 import { trailChecks } from './trail.ts';
 
 export interface Findings {
@@ -25,6 +26,7 @@ export function findingsOf(snapshot: Snapshot): Findings {
     linkChecks,
     trailChecks,
     clockChecks,
+    storageChecks,
     boxChecks,
   ];
   const checks = checkers.flatMap((checker) => checker(snapshot));

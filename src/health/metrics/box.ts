@@ -1,10 +1,10 @@
-/** Metrics of health, lanes, space, clock and the process. */
+/** Metrics of health, lanes, clock and the process. */
 import type { Findings } from '../checks/all.ts';
 import { readinessOf, type Snapshot } from '../snapshot.ts';
 import { type Metric, oneOfWords, type Sample, single } from './metric.ts';
 
 export function boxMetrics(snapshot: Snapshot, findings: Findings): Metric[] {
-  const { about, intake, storage, wallClock } = snapshot;
+  const { about, intake, wallClock } = snapshot;
   return [
     {
       name: 'info',
@@ -31,13 +31,6 @@ export function boxMetrics(snapshot: Snapshot, findings: Findings): Metric[] {
     gauge('connections', 'Open connections of lanes.', intake.connections),
     gauge('connections_limit', 'Connections that may be open.', intake.connectionsLimit),
     gauge('intake_queue', 'Publishes taken in and not yet answered.', intake.queueDepth),
-    gauge('storage_utilisation_ratio', 'Share of the fuller filesystem in use.', storage?.utilisation),
-    gauge('storage_free_bytes', 'Bytes free on the fuller filesystem.', storage?.freeBytes),
-    gauge(
-      'storage_full_seconds',
-      'Forecast of the time until the filesystem is full; absent while it does not fill up.',
-      storage?.fullInMs == null ? null : storage.fullInMs / 1000,
-    ),
     {
       name: 'clock_synchronised',
       help: 'Whether the wall clock is synchronised; absent while that is not known.',

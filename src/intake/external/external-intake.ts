@@ -40,7 +40,7 @@ export class ExternalIntake implements IntakeStage {
     this.#options = options;
     this.#parts = parts;
     this.#gate = new Gate({ publishes: options.queueLimit, bytes: options.maxInFlightBytes });
-    this.#committer = new Committer(parts.sink, parts.onCommitted);
+    this.#committer = new Committer(parts.sink, parts.onCommitted, parts.admission);
     const session = {
       address: options.address,
       keepAliveSeconds: options.keepAliveSeconds,

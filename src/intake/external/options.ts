@@ -2,7 +2,7 @@
 import type { Clock, Random, Timers } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { TrailBodyOf, TrailKind } from '../../record/trail-kinds.ts';
-import type { IntakeSink } from '../committer.ts';
+import type { Admission, IntakeSink } from '../committer.ts';
 import type { ExamineOptions } from '../examine.ts';
 import type { ReceiptSource } from '../receipt.ts';
 import type { BrokerAddress } from './broker-url.ts';
@@ -28,6 +28,8 @@ export interface ExternalOptions extends ExamineOptions {
 
 export interface ExternalParts {
   readonly sink: IntakeSink;
+  /** The storage breaker; without it everything is let in until the disk is full. */
+  readonly admission?: Admission;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;

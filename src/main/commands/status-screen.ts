@@ -140,7 +140,15 @@ function trailLines(trail: GatewayStatus['trail']): string[] {
   return [`WORM: ${trail.worm}`, ...logs].map((text, index) => line(index === 0 ? 'Trail' : '', text));
 }
 
-function storageText({ free_bytes, full_in_seconds, utilisation }: NonNullable<GatewayStatus['storage']>): string {
+const TAKEN: Readonly<Record<string, string>> = {
+  HALF_OPEN: '; room again, the rest is let in little by little',
+  OPEN: '; only controlled substances are taken, tills keep the rest',
+  RESERVE: '; only Schedule II is taken, tills keep the rest',
+  FULL: '; nothing fits, tills keep everything',
+};
+
+function storageText(storage: NonNullable<GatewayStatus['storage']>): string {
+  const { free_bytes, full_in_seconds, level, utilisation } = storage;
   const forecast = full_in_seconds === null ? '' : `, full in ${inWords(full_in_seconds)}`;
-  return `${(utilisation * 100).toFixed(1)} % used, ${(free_bytes / 2 ** 30).toFixed(1)} GiB free${forecast}`;
+  return `${(utilisation * 100).toFixed(1)} % used, ${(free_bytes / 2 ** 30).toFixed(1)} GiB free${forecast}${TAKEN[level] ?? ''}`;
 }

@@ -6,6 +6,9 @@ const quality = z.enum(['unknown', 'synchronised', 'unsynchronised']);
 const link = z.enum(['ONLINE', 'DEGRADED', 'OFFLINE']);
 const mode = z.enum(['NORMAL', 'FALLBACK', 'RECONCILING', 'CAPTURE']);
 
+const level = z.enum(['CLOSED', 'HALF_OPEN', 'OPEN', 'RESERVE', 'FULL']);
+const measure = z.enum(['buffer_disk', 'trail_disk', 'buffer_bytes', 'records']);
+
 const change = z.strictObject({
   changes: number,
   code: code.nullable(),
@@ -56,6 +59,14 @@ export const GATEWAY_KINDS = {
   mode: z
     .strictObject({ from: mode, lasted_ms: number, reasons: z.array(code), to: mode })
     .describe('How far the PMS is behind has changed.'),
+  breaker: z
+    .strictObject({ by: measure, from: level, lasted_ms: number, share_permille: number, to: level })
+    .describe('The storage breaker: who is taken in has changed; `by`: what is short.'),
+  deferred: z
+    .strictObject({ controlled: number, other: number, schedule_two: number })
+    .describe(
+      'Publishes that were not taken since the entry of this kind before: no room. Told each minute, and at a change.',
+    ),
   intake_source: z
     .strictObject({
       acknowledge: z.enum(['after_commit', 'after_sync']),
