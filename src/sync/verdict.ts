@@ -27,11 +27,13 @@ export interface Subject {
   readonly payloadHash: Buffer;
   /** Schedule II: the PMS's own verification has to come with its yes. */
   readonly mustBeVerified: boolean;
+  /** The stored record, where it is at hand: no word of the PMS that repeats it is kept. */
+  readonly payload?: Buffer;
 }
 
 export function subjectOf(record: StoredRecord): Subject {
-  const { sequence, idempotencyKey, payloadHash, schedule } = record;
-  return { sequence, idempotencyKey, payloadHash, mustBeVerified: schedule === 'II' };
+  const { sequence, idempotencyKey, payload, payloadHash, schedule } = record;
+  return { sequence, idempotencyKey, payload, payloadHash, mustBeVerified: schedule === 'II' };
 }
 
 /**
@@ -85,7 +87,10 @@ function accept(subject: Subject, result: SyncResult | LookupResult): Verdict {
   if (subject.mustBeVerified && !verifiesThis) return { left: 'unverified' };
   const verifiedBy =
     verification && verifiesThis
-      ? { verifierId: verification.verifier_id, verifiedAt: verification.verified_at_utc }
+      ? {
+          verifierId: safeName(verification.verifier_id, subject) ?? 'unnamed',
+          verifiedAt: verification.verified_at_utc,
+        }
       : null;
   return { settle: settlement(subject, 'SYNCED', result, null, verifiedBy) };
 }
@@ -97,12 +102,21 @@ function settlement(
   reason: string | null,
   verification: Settlement['verification'] = null,
 ): Settlement {
-  return { sequence: subject.sequence, to, pmsId: result.pms_id ?? null, reason, verification };
+  return { sequence: subject.sequence, to, pmsId: safeName(result.pms_id, subject), reason, verification };
 }
 
 /** Shorter member values (schedule, kind, initials) would match ordinary words. */
 const TELLING_LENGTH = 4;
 const MAX_REASON = 200;
+const MAX_NAME = 64;
+const WITHHELD = 'reason withheld: it repeats record data';
+
+/** A name the PMS gives (of a record, of who verified it) as it may be kept: the same rule as for its reasons. */
+function safeName(name: string | null | undefined, { idempotencyKey, payload }: Subject): string | null {
+  const known = payload ?? Buffer.from(JSON.stringify({ idempotency_key: idempotencyKey }));
+  const safe = safeReason(name, known);
+  return safe === WITHHELD ? 'withheld' : (safe?.slice(0, MAX_NAME) ?? null);
+}
 
 /**
  * A PMS's reason as it may stand in the trail: printable ASCII, at most 200 characters, and withheld when it repeats any
@@ -113,7 +127,7 @@ export function safeReason(reason: string | null | undefined, payload: Buffer): 
   const text = reason.replace(/[^\x20-\x7e]/g, '?').slice(0, MAX_REASON);
   const lower = reason.toLowerCase();
   const repeats = textsIn(parse(payload)).some((value) => lower.includes(value.toLowerCase()));
-  return repeats ? 'reason withheld: it repeats record data' : text;
+  return repeats ? WITHHELD : text;
 }
 
 function parse(payload: Buffer): unknown {

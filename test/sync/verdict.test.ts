@@ -52,6 +52,23 @@ describe('a look-up word', () => {
       LookupResult.parse({ idempotency_key: record.idempotencyKey, payload_hash: hash, status: 'accepted', ...more }),
     );
 
+  test('names that repeat the record are withheld', () => {
+    const key = record.idempotencyKey;
+    const named = word({ pms_id: `pms-${key}`, verification: { ...verification, verifier_id: key.toUpperCase() } });
+    expect(named).toMatchObject({ settle: { pmsId: 'withheld', verification: { verifierId: 'withheld' } } });
+    expect(word({ pms_id: 'pms-17', verification })).toMatchObject({ settle: { pmsId: 'pms-17' } });
+    const poll = lookupVerdictOn(
+      {
+        sequence: subject.sequence,
+        idempotencyKey: key,
+        payloadHash: subject.payloadHash,
+        mustBeVerified: subject.mustBeVerified,
+      },
+      LookupResult.parse({ idempotency_key: key, payload_hash: hash, status: 'accepted', pms_id: key, verification }),
+    );
+    expect(poll).toMatchObject({ settle: { pmsId: 'withheld', verification: { verifierId: 'V-1' } } });
+  });
+
   test('settles by key, hash and verification', () => {
     expect(word({ verification })).toMatchObject({ settle: { to: 'SYNCED', verification: { verifierId: 'V-1' } } });
     expect(word({ status: 'declined' })).toMatchObject({ settle: { to: 'REJECTED', reason: 'declined' } });
