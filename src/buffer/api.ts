@@ -6,8 +6,10 @@
 import type { ManifestPart, ManifestStatement } from '../record/manifest.ts';
 import type { TrailBodyOf, TrailKind } from '../record/trail-kinds.ts';
 import type { CheckedRecord, Flag, Reason, Schedule, State, Stream } from '../record/types.ts';
+import type { BufferArchive } from './archive-api.ts';
 import type { TrailBody, TrailLog, TrailOutbox, TrailPlace } from './trail-api.ts';
 
+export * from './archive-api.ts';
 export type { FixedEntry, TrailBody, TrailLog, TrailOutbox, TrailPlace } from './trail-api.ts';
 
 /** How far the gateway's wall clock could be trusted when something was recorded. */
@@ -280,14 +282,12 @@ export interface GatewayStart {
 
 export interface RecordBuffer {
   readonly trail: TrailOutbox;
+  readonly archive: BufferArchive;
   readonly gatewayId: string;
   readonly epoch: string;
   /** Commits one group in the given order; result i belongs to item i. */
   intake(items: readonly IntakeItem[]): Promise<IntakeResult[]>;
-  /**
-   * Next PENDING records of a stream and gap markers the PMS has not noted, in order, limited by count and by payload
-   * bytes (at least one entry; a marker counts 0).
-   */
+  /** Next PENDING records and gap markers not noted yet, in order, limited by count and payload bytes (at least one). */
   readPending(stream: Stream, limit: number, maxBytes: number): PendingPage;
   /** Entries from a stream number on, whatever their state, for a PMS that asks to resume earlier. */
   readFrom(stream: Stream, streamSequence: number, limit: number, maxBytes: number): PendingPage;

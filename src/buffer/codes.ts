@@ -8,6 +8,7 @@ const CLOCKS: readonly ClockQuality[] = ['unknown', 'synchronised', 'unsynchroni
 const LOGS: readonly TrailLog[] = ['audit', 'schedule_two'];
 
 export const PENDING = STATES.indexOf('PENDING');
+export const SYNCED = STATES.indexOf('SYNCED');
 export const QUARANTINED = STATES.indexOf('QUARANTINED');
 export const SET_ASIDE = STATES.indexOf('SET_ASIDE');
 export const REFUSED = STATES.indexOf('REFUSED');
@@ -28,11 +29,13 @@ export const scheduleCode = (schedule: Schedule): number => SCHEDULE_CODE[schedu
 export const scheduleName = (code: number): Schedule => known(SCHEDULE_NAME[code], 'schedule', code);
 export const stateCode = (state: State): number => STATES.indexOf(state);
 export const stateName = (code: number): State => known(STATES[code], 'state', code);
+export const clockName = (code: number): ClockQuality => known(CLOCKS[code], 'clock', code);
 export const clockCode = (clock: ClockQuality): number => CLOCKS.indexOf(clock);
 export const logCode = (log: TrailLog): number => LOGS.indexOf(log);
 export const logName = (code: number): TrailLog => known(LOGS[code], 'trail', code);
 /** 0 standard, 1 schedule_two; the trail of a stream has the same code. */
 export const streamCode = (stream: Stream): number => (stream === 'schedule_two' ? 1 : 0);
+export const streamName = (code: number): Stream => (code === 1 ? 'schedule_two' : 'standard');
 export const streamCodeOfSchedule = (code: number): number => (code === SCHEDULE_TWO ? 1 : 0);
 
 const FLAG_BIT = new Map<Flag, number>(FLAGS.map((flag, bit) => [flag, 2 ** bit]));

@@ -28,7 +28,7 @@ import { storageError } from './storage-error.ts';
 /** 'CFoi': marks a SQLite file as a Counterfoil buffer (pragma application_id). */
 const APPLICATION_ID = 0x43466f69;
 /** Newest file format this program knows (pragma user_version); number of the last file in migrations/. */
-export const FORMAT = 3;
+export const FORMAT = 4;
 /** Measured in docs/decisions/0004: the least bytes written per commit of one record. */
 const PAGE_BYTES = 512;
 const CACHE_KIB = 16_384;
@@ -150,7 +150,7 @@ export function createIfNew(paths: BufferPaths, gatewayId: string, nowMs: number
 }
 
 /** Files of migrations/, in order; number n brings a file to format n. */
-const MIGRATIONS = ['0001-first.sql', '0002-people.sql', '0003-trail.sql'] as const;
+const MIGRATIONS = ['0001-first.sql', '0002-people.sql', '0003-trail.sql', '0004-archive.sql'] as const;
 
 /** Brings an open file from its format to `FORMAT`. Within a transaction of the caller's: all of it or nothing. */
 function migrate(db: Database.Database, from: number): void {

@@ -6,6 +6,7 @@
  * COMMIT has returned. If the power goes before that, the file has none of the group; after it, all of it.
  */
 import type { IntakeItem, IntakeResult, TrailPlace } from './api.ts';
+import { archivedSale, duplicateOf, scheduleOf } from './archive/receipt.ts';
 import {
   clockCode,
   flagBits,
@@ -90,7 +91,7 @@ export class IntakeGroup {
     const { ring, ledger } = this.#session;
     const key = ring.lookupHash('key', item.record.idempotencyKey);
     const twin = this.#keys.get(key);
-    const holder = twin?.recordId ?? ledger.findKey(key);
+    const holder = twin?.recordId ?? this.#holderOf(key);
     if (holder === undefined) {
       const draft = this.#draft(item, key);
       this.drafts.push(draft);
@@ -99,6 +100,15 @@ export class IntakeGroup {
       return;
     }
     this.#late.push(() => this.#put(at, this.#answerKnown(item, key, holder)));
+  }
+
+  /** The record that holds a key; undefined also where its month has been destroyed by an act of expiry. */
+  #holderOf(key: string): number | undefined {
+    const { archive, ledger, sql } = this.#session;
+    const holder = ledger.findKey(key);
+    if (holder === undefined || sql.head.get(holder) !== undefined) return holder;
+    const archived = archive.keyOf(key);
+    return archived !== undefined && archive.find(archived) === 'expired' ? undefined : holder;
   }
 
   #draft(item: RecordItem, key: string): Draft {
@@ -124,7 +134,7 @@ export class IntakeGroup {
       if (target === undefined) flags = withFlag(flags, 'refers_to_unknown');
       else {
         undoes = target;
-        const sale = this.#saleOf(target);
+        const sale = this.#saleOf(target, record.refersTo ?? '');
         fill = sale.fill;
         if (fill !== null && this.#findFill(fill) === target) this.#fills.set(fill, sale.prior ?? UNDONE);
       }
@@ -162,10 +172,12 @@ export class IntakeGroup {
     return this.#session.ledger.findFill(hash);
   }
 
-  #saleOf(recordId: number): { fill: string | null; prior: number | null } {
-    const draft = this.drafts[recordId - this.#session.ledger.lastRecordId - 1];
+  #saleOf(recordId: number, key: string): { fill: string | null; prior: number | null } {
+    const { archive, ledger, ring, sql } = this.#session;
+    const draft = this.drafts[recordId - ledger.lastRecordId - 1];
     if (draft !== undefined) return draft;
-    const head = this.#session.sql.head.get(recordId);
+    const head = sql.head.get(recordId);
+    if (head === undefined) return archivedSale(archive, ring.lookupHash('key', key));
     return { fill: head?.fill?.toString('latin1') ?? null, prior: head?.prior ?? null };
   }
 
@@ -259,7 +271,7 @@ export class IntakeGroup {
   #answerKnown(item: RecordItem, key: string, holder: number): IntakeResult {
     const { sql, ledger } = this.#session;
     const head = sql.head.get(holder);
-    if (head === undefined) throw new Error(`record ${holder} is in the key index but not in the buffer`);
+    if (head === undefined) return this.#answerArchived(item, key, holder);
     if (!head.lane_hash.equals(item.record.laneHash)) {
       return this.evidence.conflict(item, key, holder, head.schedule);
     }
@@ -280,6 +292,25 @@ export class IntakeGroup {
         leaf: carrier.leaf,
       },
     };
+  }
+
+  /**
+   * The same for a record whose rows have left: its key says whether it is the same record, its frame has the first
+   * receipt. Without the frame nothing is stored and nothing is answered: the lane keeps the record, and it is never taken
+   * for a new sale.
+   */
+  #answerArchived(item: RecordItem, key: string, holder: number): IntakeResult {
+    const { archive } = this.#session;
+    const known = archive.keyOf(key);
+    if (known === undefined) throw new Error(`record ${holder} is in the key index but neither in buffer nor archive`);
+    const found = archive.find(known);
+    const record = found === 'expired' ? null : found;
+    if (!known.laneHash.equals(item.record.laneHash)) {
+      return this.evidence.conflict(item, key, holder, scheduleCode(scheduleOf(record) ?? item.record.schedule));
+    }
+    if (record === null) return { status: 'failed' };
+    this.duplicates += 1;
+    return duplicateOf(record, holder - this.#session.ledger.baseRecordId);
   }
 
   /** Called after COMMIT: the ledger learns what is now on disk. */

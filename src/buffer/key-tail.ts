@@ -98,6 +98,14 @@ export class KeyTail {
     };
   }
 
+  /**
+   * Freezes what there is, though it is little, so that the coming commits merge it: records are about to leave, and the
+   * index must know them first. Does nothing while a generation is being merged.
+   */
+  freezeNow(): void {
+    if (this.#frozen === null && this.#active.keys.size > 0) this.#freeze();
+  }
+
   /** The slice last handed out has been committed. */
   merged(slice: MergeSlice): void {
     this.#taken += this.#width;

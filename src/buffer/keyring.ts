@@ -6,16 +6,17 @@
  * seal: one seal per commit group keeps the number of seals far below the 2^32 bound of that document's section 8.3.
  */
 import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto';
+import type { Database } from 'better-sqlite3';
 import { CounterfoilError } from '../base/errors.ts';
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 export const KEY_BYTES = 32;
 
-export const KEY_PURPOSE = { payload: 1, lookup: 2 } as const;
+export const KEY_PURPOSE = { payload: 1, lookup: 2, archive: 3 } as const;
 
 /** nonce ‖ tag ‖ ciphertext. `aad` is what the bytes are bound to; another `aad` will not open them. */
-function seal(key: Uint8Array, plain: Uint8Array, aad: string): Buffer {
+export function seal(key: Uint8Array, plain: Uint8Array, aad: string): Buffer {
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv('aes-256-gcm', key, nonce);
   cipher.setAAD(Buffer.from(aad));
@@ -25,7 +26,7 @@ function seal(key: Uint8Array, plain: Uint8Array, aad: string): Buffer {
 }
 
 /** Opens what `seal` made; null when key, bytes or `aad` do not belong together. */
-function unseal(key: Uint8Array, sealed: Uint8Array, aad: string): Buffer | null {
+export function unseal(key: Uint8Array, sealed: Uint8Array, aad: string): Buffer | null {
   if (sealed.length < NONCE_BYTES + TAG_BYTES) return null;
   const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, NONCE_BYTES));
   decipher.setAAD(Buffer.from(aad));
@@ -55,11 +56,20 @@ export function newWrappedKey(boxKey: Uint8Array, keyId: number, purpose: number
 /** Bytes of a keyed hash that are kept: 128 bits, enough that two of 2^40 keys never meet by chance. */
 const LOOKUP_BYTES = 16;
 
+/** A key that seals archive files, and the form in which each of them carries it. */
+export interface ArchiveKey {
+  readonly keyId: number;
+  readonly key: Buffer;
+  readonly wrapped: Buffer;
+}
+
 /** The unwrapped keys of one buffer. */
 export class Keyring {
   readonly #payloadKeys = new Map<number, Buffer>();
+  readonly #archiveKeys = new Map<number, ArchiveKey>();
   readonly #keyHead: Buffer;
   readonly #fillHead: Buffer;
+  readonly #filterHead: Buffer;
   readonly #newestPayloadKeyId: number;
 
   /** Throws `key_missing` (exit 78) when the box key does not open the data keys: never a reason to quarantine. */
@@ -70,6 +80,7 @@ export class Keyring {
       const key = unseal(boxKey, wrapped, wrapAad(keyId, purpose));
       if (key === null) throw wrongBoxKey();
       if (purpose === KEY_PURPOSE.lookup) lookupKey = key;
+      else if (purpose === KEY_PURPOSE.archive) this.#archiveKeys.set(keyId, { keyId, key, wrapped });
       else {
         this.#payloadKeys.set(keyId, key);
         newest = Math.max(newest, keyId);
@@ -79,6 +90,20 @@ export class Keyring {
     this.#newestPayloadKeyId = newest;
     this.#keyHead = Buffer.concat([lookupKey, Buffer.from('key\u0000')]);
     this.#fillHead = Buffer.concat([lookupKey, Buffer.from('fill\u0000')]);
+    this.#filterHead = Buffer.concat([lookupKey, Buffer.from('filter\u0000')]);
+  }
+
+  /** The newest key for archive files, or the one of that id. Throws `key_missing` where there is none. */
+  archiveKey(keyId?: number): ArchiveKey {
+    const id = keyId ?? Math.max(...this.#archiveKeys.keys());
+    const key = this.#archiveKeys.get(id);
+    if (key === undefined) throw wrongBoxKey();
+    return key;
+  }
+
+  /** Keyed hash of a search's filter, hex. */
+  filterHash(text: string): string {
+    return hash('sha256', Buffer.concat([this.#filterHead, Buffer.from(text)]), 'hex').slice(0, 2 * LOOKUP_BYTES);
   }
 
   /**
@@ -103,6 +128,15 @@ export class Keyring {
     // An unknown key id is damage of its first byte: key rows are never removed while bytes sealed by them exist.
     return key === undefined ? null : unseal(key, sealed.subarray(1), aad);
   }
+}
+
+/** The keyring of the buffer that `db` is a connection to. Throws `key_missing` when it is another box's. */
+export function readKeyring(db: Database, boxKey: Uint8Array): Keyring {
+  const keys = db.prepare<[], WrappedKey>(
+    `SELECT key_id AS keyId, purpose, wrapped FROM data_key
+     UNION ALL SELECT key_id, ${KEY_PURPOSE.archive}, wrapped FROM archive_key`,
+  );
+  return new Keyring(boxKey, keys.all());
 }
 
 function wrongBoxKey(): CounterfoilError {

@@ -11,6 +11,7 @@ import type { TrailBodyOf, TrailKind } from '../record/trail-kinds.ts';
 import type { Stream } from '../record/types.ts';
 import type {
   ActOutcome,
+  BufferArchive,
   BufferFacts,
   GatewayStart,
   IntakeItem,
@@ -29,10 +30,13 @@ import type {
   WaitingItem,
   WaitingQuery,
 } from './api.ts';
+import { FrameReader } from './archive/frames.ts';
+import { KeptReader } from './archive/kept.ts';
+import { ArchiveStore, type ArchiveStoreParts } from './archive/store.ts';
 import { type WriterFacts, withAges } from './facts.ts';
 import { bufferPaths, createIfNew, openForReading, prepareDataDir, readBoxKey } from './files.ts';
 import { decodeResults, encodeItems } from './intake-codec.ts';
-import { Keyring } from './keyring.ts';
+import { readKeyring } from './keyring.ts';
 import { lockDataDir } from './lock.ts';
 import { Reader } from './reader.ts';
 import { RunReader } from './run-reader.ts';
@@ -48,6 +52,8 @@ export interface OpenBufferOptions {
   readonly dataDir: string;
   readonly gatewayId: string;
   readonly clock: Clock;
+  /** Directory of the archive's files; absent: nothing is ever read from an archive. */
+  readonly archiveDir?: string;
   /** Called once when the disk failed in a way that leaves the file's content unknown: the process must end (74). */
   readonly onFatal: (error: CounterfoilError) => void;
   /** Called once records are QUARANTINED on disk: nobody but a person moves them on. */
@@ -69,6 +75,7 @@ class OpenBuffer implements RecordBuffer {
   readonly gatewayId: string;
   readonly epoch: string;
   readonly trail: TrailOutbox;
+  readonly archive: BufferArchive;
   readonly #writer: WriterClient;
   readonly #reader: Reader;
   readonly #readDb: Database;
@@ -84,6 +91,7 @@ class OpenBuffer implements RecordBuffer {
     reader: Reader;
     waits: WaitingReader;
     readDb: Database;
+    archive: Omit<ArchiveStoreParts, 'ask' | 'db' | 'gatewayId'>;
     facts: WriterFacts;
     unlock: () => void;
   }) {
@@ -91,6 +99,16 @@ class OpenBuffer implements RecordBuffer {
     this.epoch = parts.facts.epoch;
     this.#writer = new WriterClient(parts.worker, parts.facts, parts.options.onFatal);
     this.trail = new Outbox(this.#writer, parts.readDb);
+    this.archive = new ArchiveStore({
+      ...parts.archive,
+      db: parts.readDb,
+      gatewayId: this.gatewayId,
+      ask: async (step) => {
+        const reply = await this.#writer.ask({ op: 'archive', step });
+        if (!('archived' in reply)) throw new Error('the writer answered an archive step with something else');
+        return reply.archived;
+      },
+    });
     this.#reader = parts.reader;
     this.#readDb = parts.readDb;
     this.#waits = parts.waits;
@@ -249,15 +267,15 @@ export async function openBuffer(options: OpenBufferOptions): Promise<RecordBuff
     unlock = lockDataDir(options.dataDir);
     createIfNew(paths, options.gatewayId, options.clock.utcMs());
     const boxKey = readBoxKey(paths);
-    const { worker, facts } = await startThread({ path: paths.db, boxKey, bootId: bootId() });
+    const archiveDir = options.archiveDir ?? null;
+    const { worker, facts } = await startThread({ path: paths.db, boxKey, bootId: bootId(), archiveDir });
     const readDb = openForReading(paths.db);
-    const keys = readDb.prepare<[], { keyId: number; purpose: number; wrapped: Buffer }>(
-      'SELECT key_id AS keyId, purpose, wrapped FROM data_key ORDER BY key_id',
-    );
-    const ring = new Keyring(boxKey, keys.all());
-    const reader = new Reader(readDb, ring);
+    const ring = readKeyring(readDb, boxKey);
+    const frames = new FrameReader(readDb, ring, archiveDir);
+    const reader = new Reader(readDb, ring, frames);
+    const archive = { ring, frames, kept: new KeptReader(readDb, ring) };
     const waits = new WaitingReader(readDb, ring, reader);
-    return new OpenBuffer({ options, worker, reader, waits, readDb, facts, unlock });
+    return new OpenBuffer({ options, worker, reader, waits, readDb, archive, facts, unlock });
   } catch (error) {
     unlock();
     throw storageError(error);

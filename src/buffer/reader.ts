@@ -5,6 +5,9 @@
 import type { Database } from 'better-sqlite3';
 import type { Stream } from '../record/types.ts';
 import type { AwaitingRecord, GapMarker, PendingPage, StoredRecord, StreamEntry } from './api.ts';
+import type { FrameReader } from './archive/frames.ts';
+import { streamEntryOf } from './archive/receipt.ts';
+import type { KeptRecord } from './archive-api.ts';
 import { flagsOf, PENDING, QUARANTINED, SCHEDULE_TWO, scheduleName, stateName, streamCode } from './codes.ts';
 import type { Keyring } from './keyring.ts';
 import { isIntact, openPack } from './pack.ts';
@@ -36,6 +39,7 @@ const KEYS_KEPT = 8192;
 
 export class Reader {
   readonly #ring: Keyring;
+  readonly #archive: Pick<FrameReader, 'line'> | null;
   readonly #bufferId: string;
   readonly #baseRecordId: number;
   /** By stream code: what a row's stream number has over the one on the wire. */
@@ -44,8 +48,10 @@ export class Reader {
   readonly #packs = new Map<number, Buffer[] | null>();
   readonly #keys = new Map<number, string>();
 
-  constructor(db: Database, ring: Keyring) {
+  /** `archive`: where records stand that have left the buffer; null when nothing reads that far back. */
+  constructor(db: Database, ring: Keyring, archive: Pick<FrameReader, 'line'> | null = null) {
     this.#ring = ring;
+    this.#archive = archive;
     const meta = db.prepare<[string], { value: string }>('SELECT value FROM meta WHERE name = ?');
     this.#bufferId = meta.get('buffer_id')?.value ?? '';
     const epoch = db.prepare<[], EpochRow>('SELECT * FROM epoch ORDER BY ordinal DESC LIMIT 1').get();
@@ -116,7 +122,41 @@ export class Reader {
       code === 1
         ? this.#sql.fromTwo.all(number, limit)
         : this.#sql.fromStandard.all(this.#standardPlace(number), limit);
-    return this.#page(rows, limit, maxBytes);
+    const archived = this.#archived(code, number, rows, limit);
+    if (archived.length === 0) return this.#page(rows, limit, maxBytes);
+    const taken = new Set(archived.map(({ record_id: id }) => id));
+    const here = rows.filter((row) => !taken.has(row.record_id));
+    return this.#mixedPage(archived, here, limit, maxBytes);
+  }
+
+  /** Records from a number on that are in the archive, without those whose rows are still here. */
+  #archived(code: 0 | 1, number: number, rows: readonly LineRow[], limit: number): readonly KeptRecord[] {
+    // Everything that is asked for is here: the common case, and no file is opened for it.
+    const asked = Math.min(limit, rows.length);
+    if (asked > 0 && rows[0]?.stream_sequence === number && rows[asked - 1]?.stream_sequence === number + asked - 1) {
+      return [];
+    }
+    const here = new Set(rows.map((row) => row.record_id));
+    return this.#archive?.line(code, number, limit).filter(({ record_id: id }) => !here.has(id)) ?? [];
+  }
+
+  /** Entries that stand partly in the archive; those are settled and were checked when they were sealed. */
+  #mixedPage(archived: readonly KeptRecord[], rows: readonly LineRow[], limit: number, maxBytes: number): PendingPage {
+    const line = [
+      ...archived.map((record) => ({
+        number: record.stream_number ?? 0,
+        sequence: record.record_id - this.#baseRecordId,
+        entry: () => this.#archivedEntry(record),
+      })),
+      ...rows.map((row) => ({ ...this.#placed(row), number: row.stream_sequence })),
+    ].sort((a, b) => a.number - b.number);
+    return cutPage(line, limit, maxBytes);
+  }
+
+  #archivedEntry(record: KeptRecord): StreamEntry {
+    const code = record.schedule === 'II' ? 1 : 0;
+    const streamSequence = (record.stream_number ?? 0) - this.#streamBase[code];
+    return streamEntryOf(record, record.record_id - this.#baseRecordId, streamSequence);
   }
 
   /** Smallest record_id of the standard stream from this number on: its numbers rise with record_id, so halving finds it. */
@@ -166,21 +206,15 @@ export class Reader {
   }
 
   #page(rows: readonly LineRow[], limit: number, maxBytes: number): PendingPage {
-    const entries: StreamEntry[] = [];
-    const damaged: number[] = [];
-    let bytes = 0;
-    for (const row of rows.slice(0, limit)) {
-      const entry = this.#entry(row);
-      if (entry === null) damaged.push(row.record_id - this.#baseRecordId);
-      // The line ends before the first damaged record: it must be quarantined before anything behind it may go.
-      else if (damaged.length > 0) break;
-      else {
-        bytes += 'payload' in entry ? entry.payload.length : 0;
-        if (bytes > maxBytes && entries.length > 0) break;
-        entries.push(entry);
-      }
-    }
-    return { entries, damaged: entries.length > 0 ? [] : damaged };
+    return cutPage(
+      rows.map((row) => this.#placed(row)),
+      limit,
+      maxBytes,
+    );
+  }
+
+  #placed(row: LineRow): PlacedEntry {
+    return { sequence: row.record_id - this.#baseRecordId, entry: () => this.#entry(row) };
   }
 
   /** Null for a record that waits to be sent but whose bytes are damaged. */
@@ -256,6 +290,30 @@ export class Reader {
     if (payloads !== null) this.#packs.set(packId, payloads);
     return payloads;
   }
+}
+
+interface PlacedEntry {
+  readonly sequence: number;
+  /** Read when it is its turn; null where the bytes are damaged. */
+  readonly entry: () => StreamEntry | null;
+}
+
+function cutPage(line: readonly PlacedEntry[], limit: number, maxBytes: number): PendingPage {
+  const entries: StreamEntry[] = [];
+  const damaged: number[] = [];
+  let bytes = 0;
+  for (const { sequence, entry: read } of line.slice(0, limit)) {
+    const entry = read();
+    if (entry === null) damaged.push(sequence);
+    // The line ends before the first damaged record: it must be quarantined before anything behind it may go.
+    else if (damaged.length > 0) break;
+    else {
+      bytes += 'payload' in entry ? entry.payload.length : 0;
+      if (bytes > maxBytes && entries.length > 0) break;
+      entries.push(entry);
+    }
+  }
+  return { entries, damaged: entries.length > 0 ? [] : damaged };
 }
 
 function dropOldest<K>(map: Map<K, unknown>): void {

@@ -2,6 +2,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { TrailBodyOf, TrailKind } from '../record/trail-kinds.ts';
 import type { FixedEntry, TrailLog, TrailPlace } from './api.ts';
+import type { FrameReader } from './archive/frames.ts';
 import { logName } from './codes.ts';
 import { bodyJson, entryText, leafOf, MAX_ENTRY_BYTES } from './entry.ts';
 import type { Keyring } from './keyring.ts';
@@ -9,7 +10,11 @@ import type { Ledger, TrailHead } from './ledger.ts';
 import type { Names } from './names.ts';
 import type { Statements } from './statements.ts';
 
+/** What intake asks of the archive; null where it has no directory. */
+export type ArchiveLookup = Pick<FrameReader, 'keyOf' | 'find'>;
+
 export interface Session {
+  readonly archive: ArchiveLookup;
   readonly sql: Statements;
   readonly ring: Keyring;
   readonly ledger: Ledger;

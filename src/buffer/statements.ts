@@ -235,7 +235,7 @@ export function prepareStatements(db: Database) {
 
     meta: sql<[string], { value: string }>('SELECT value FROM meta WHERE name = ?'),
     dataKeys: sql<[], { key_id: number; purpose: number; wrapped: Buffer }>(
-      'SELECT key_id, purpose, wrapped FROM data_key ORDER BY key_id',
+      'SELECT key_id, purpose, wrapped FROM data_key UNION ALL SELECT key_id, 3, wrapped FROM archive_key',
     ),
   };
 }

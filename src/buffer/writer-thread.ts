@@ -19,6 +19,7 @@ import type {
   TrailLog,
   TrailPlace,
 } from './api.ts';
+import type { ArchiveDone, ArchiveStep } from './archive/archive-group.ts';
 import type { WriterFacts } from './facts.ts';
 import { openForWriting, openingError, quickCheck } from './files.ts';
 import { decodeItems, encodeResults, type IntakeMessage, type ResultMessage } from './intake-codec.ts';
@@ -30,6 +31,7 @@ export interface ThreadOptions {
   readonly path: string;
   readonly boxKey: Uint8Array;
   readonly bootId: string;
+  readonly archiveDir: string | null;
 }
 
 export type ThreadRequest =
@@ -67,6 +69,7 @@ export type ThreadRequest =
     }
   /** Not answered: it is on disk when a later request is, or never. */
   | { readonly op: 'markStored'; readonly id: number; readonly log: TrailLog; readonly size: number }
+  | { readonly op: 'archive'; readonly id: number; readonly step: ArchiveStep }
   | { readonly op: 'close'; readonly id: number };
 
 export interface ThreadFailure {
@@ -88,6 +91,7 @@ export type ThreadReply =
   | { readonly id: number; readonly reviewed: ActReply }
   | { readonly id: number; readonly run: OpenRun }
   | { readonly id: number; readonly manifest: TrailPlace | null }
+  | { readonly id: number; readonly archived: ArchiveDone }
   | { readonly id: number; readonly done: true };
 
 /** A reviewed act as it crosses the threads: the correction's result in the form of intake results. */
@@ -129,6 +133,12 @@ function review(writer: Writer, request: Extract<ThreadRequest, { op: 'review' }
   return { ...rows, correction: rows.correction === null ? null : encodeResults([rows.correction]).message };
 }
 
+function archive(writer: Writer, step: ArchiveStep): ArchiveDone {
+  if (step.step !== 'begin') return writer.archive(step);
+  writer.flush();
+  return { done: 'noted' };
+}
+
 type Post = (reply: ThreadReply, transfer?: ArrayBuffer[]) => void;
 
 /** Does one request and answers it. */
@@ -156,7 +166,8 @@ function answer(writer: Writer, request: Exclude<ThreadRequest, { op: 'close' }>
   } else if (request.op === 'setTraining') {
     writer.setTraining(request.lane, request.untilMs);
     post({ id, done: true });
-  } else {
+  } else if (request.op === 'archive') post({ id, archived: archive(writer, request.step) });
+  else {
     writer.noteGaps(request.log, request.sequences);
     post({ id, done: true });
   }
@@ -169,6 +180,7 @@ function serve(options: ThreadOptions, post: Post): (request: ThreadRequest) => 
   const writer = new Writer(db, {
     clock: systemClock,
     boxKey: options.boxKey,
+    archiveDir: options.archiveDir,
     bootId: options.bootId,
     onFixed: (entries) => fixed.push(entries),
   });

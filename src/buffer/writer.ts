@@ -24,11 +24,15 @@ import type {
   TrailLog,
   TrailPlace,
 } from './api.ts';
+import { type ArchiveDone, ArchiveGroup, type ArchiveStep } from './archive/archive-group.ts';
+import { FrameReader } from './archive/frames.ts';
+import { type ArchiveStatements, ensureArchiveKey, prepareArchiveStatements } from './archive/statements.ts';
 import { CONFLICT, logCode, REFUSED } from './codes.ts';
 import { type EpochAct, type EpochOpened, openEpoch } from './epoch.ts';
 import { type FactsSource, factsOf, type WriterFacts } from './facts.ts';
+import { mergeSlice } from './index-merge.ts';
 import { IntakeGroup } from './intake-group.ts';
-import type { MergeSlice, TailLimits } from './key-tail.ts';
+import type { TailLimits } from './key-tail.ts';
 import { Keyring } from './keyring.ts';
 import { Ledger, TAIL_LIMITS } from './ledger.ts';
 import { Names } from './names.ts';
@@ -47,6 +51,8 @@ export interface WriterOptions {
   readonly clock: Clock;
   readonly bootId: string;
   readonly boxKey: Uint8Array;
+  /** Directory of the archive; null or absent: there is none. */
+  readonly archiveDir?: string | null;
   /** Default `TAIL_LIMITS`. */
   readonly tailLimits?: TailLimits;
   /** Default `PRUNE_ENTRIES`. */
@@ -58,6 +64,7 @@ export interface WriterOptions {
 export class Writer {
   readonly #db: Database;
   readonly #session: Session;
+  readonly #archive: ArchiveStatements;
   readonly #evidenceBytes = new Map<number, number>();
   readonly #facts: FactsSource;
   readonly #store: TrailStore;
@@ -71,12 +78,16 @@ export class Writer {
   constructor(db: Database, options: WriterOptions) {
     this.#db = db;
     const sql = prepareStatements(db);
+    this.#archive = prepareArchiveStatements(db);
+    ensureArchiveKey(this.#archive, options);
     const keys = sql.dataKeys.all().map((row) => ({ keyId: row.key_id, purpose: row.purpose, wrapped: row.wrapped }));
     const names = new Names(sql);
     const boot = sql.findBoot.get(options.bootId)?.boot ?? Number(sql.addBoot.run(options.bootId).lastInsertRowid);
+    const ring = new Keyring(options.boxKey, keys);
     this.#session = {
       sql,
-      ring: new Keyring(options.boxKey, keys),
+      ring,
+      archive: new FrameReader(db, ring, options.archiveDir ?? null),
       names,
       ledger: new Ledger(sql, names, options.tailLimits ?? TAIL_LIMITS),
       clock: options.clock,
@@ -210,6 +221,14 @@ export class Writer {
     this.#inGroup(PracticeGroup, (group) => group.setTraining(lane, untilMs));
   }
 
+  /** One step of the archive; see `archive/archive-group.ts`. */
+  archive(step: Exclude<ArchiveStep, { step: 'begin' }>): ArchiveDone {
+    const group = new ArchiveGroup(this.#session, this.#archive, momentOf(this.#session.clock));
+    const done = this.#transaction(group.heads, () => group.write(step));
+    group.apply();
+    return done;
+  }
+
   /** Writes one trail entry of its own. */
   note<K extends TrailKind>(log: TrailLog, kind: K, body: TrailBodyOf<K>): TrailPlace {
     return this.#enter(log, kind, body, () => {});
@@ -281,7 +300,7 @@ export class Writer {
     try {
       sql.begin.run();
       result = work();
-      if (slice !== null) this.#merge(slice, heads);
+      if (slice !== null) mergeSlice(this.#session, slice, heads);
       this.#pendingWatermarks?.();
       this.#store.write(heads, ledger.lastRecordId);
       sql.commit.run();
@@ -315,23 +334,6 @@ export class Writer {
     }
     if (failed) this.#lost = error;
     return error;
-  }
-
-  #merge(slice: MergeSlice, heads: Heads): void {
-    const { sql, ledger, names } = this.#session;
-    for (const [key, recordId] of slice.keys) sql.putKey.run(Buffer.from(key, 'latin1'), recordId);
-    for (const [fill, recordId] of slice.fills) {
-      if (recordId === 0) sql.dropFill.run(Buffer.from(fill, 'latin1'));
-      else sql.putFill.run(Buffer.from(fill, 'latin1'), recordId);
-    }
-    if (slice.reaches === null) return;
-    for (const row of sql.countRange.all(ledger.mergedThrough, slice.reaches))
-      sql.addCounter.run(row.schedule, row.state, row.count);
-    sql.setMergedThrough.run(slice.reaches);
-    for (const stream of [0, 1] as const) {
-      sql.setStreamHead.run(ledger.lastNumber[stream], heads[stream].size, heads[stream].leaf, stream);
-    }
-    names.persist();
   }
 
   #noteCommit(startedMs: number): void {

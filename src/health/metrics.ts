@@ -4,6 +4,7 @@
  */
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { Findings } from './checks/all.ts';
+import { archiveMetrics } from './metrics/archive.ts';
 import { boxMetrics } from './metrics/box.ts';
 import { externalMetrics } from './metrics/external.ts';
 import { linkMetrics } from './metrics/link.ts';
@@ -27,6 +28,7 @@ export function metricsText(snapshot: Snapshot, findings: Findings): Promise<str
     ...linkMetrics(snapshot),
     ...trailMetrics(snapshot),
     ...storageMetrics(snapshot),
+    ...archiveMetrics(snapshot),
     ...boxMetrics(snapshot, findings),
   ];
   for (const metric of metrics) if (metric.samples.length > 0) register(registry, metric);

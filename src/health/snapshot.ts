@@ -3,6 +3,7 @@ import type { BufferFacts, OldestPending } from '../buffer/api.ts';
 import { SCHEDULES, type Schedule, type State } from '../record/types.ts';
 import type {
   About,
+  ArchiveFacts,
   CommitFailure,
   HealthLimits,
   HealthSources,
@@ -36,6 +37,7 @@ export interface Snapshot {
   readonly storage: StorageFacts | null;
   readonly wallClock: WallClockFacts;
   readonly trail: TrailFacts | null;
+  readonly archive: ArchiveFacts | null;
   readonly roster: RosterFacts | null;
   readonly warnings: readonly StandingWarning[];
   readonly residentBytes: number;
@@ -66,6 +68,7 @@ export function takeSnapshot(sources: HealthSources): Snapshot {
     storage: sources.storage(),
     wallClock: sources.wallClock(),
     trail: sources.trail(),
+    archive: sources.archive(),
     roster: sources.roster(),
     warnings: sources.warnings(),
     residentBytes: process.memoryUsage.rss(),

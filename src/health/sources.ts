@@ -184,6 +184,17 @@ export interface WallClockFacts {
   readonly servers: readonly { readonly server: string; readonly state: string }[];
 }
 
+/** Where settled records go. Times are UTC. */
+export interface ArchiveFacts {
+  readonly records: number;
+  readonly bytes: number;
+  /** Reception of the first settled record in the buffer, as of the last run. */
+  readonly oldestSettledMs: number | null;
+  readonly lastRunMs: number | null;
+  readonly archivedTotal: number;
+  readonly trouble: { readonly code: 'archive_write' | 'archive_damaged'; readonly sinceMs: number } | null;
+}
+
 export const TRAIL_LOGS = ['audit', 'schedule_two'] as const satisfies readonly TrailLog[];
 
 /** One trail. */
@@ -254,6 +265,8 @@ export interface HealthSources {
   wallClock(): WallClockFacts;
   /** Null while the trail is not open. */
   trail(): TrailFacts | null;
+  /** Null without an archive. */
+  archive(): ArchiveFacts | null;
   /** Null where the configuration names none. */
   roster(): RosterFacts | null;
   warnings(): readonly StandingWarning[];

@@ -1,8 +1,11 @@
 /** The control socket of a gateway, put together: review by people and lanes in training. */
+import { randomBytes } from 'node:crypto';
 import { systemClock } from '../base/clock.ts';
 import { CounterfoilError, messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { RecordBuffer } from '../buffer/api.ts';
+import { recordsOperations } from '../control/records/operations.ts';
+import type { RecordsParts } from '../control/records/ports.ts';
 import { reviewOperations } from '../control/review/desk.ts';
 import type { ReviewParts } from '../control/review/ports.ts';
 import { controlServer } from '../control/server.ts';
@@ -14,6 +17,7 @@ export interface ControlParts extends Omit<ReviewParts, 'buffer' | 'clock'> {
   readonly dataDir: string;
   readonly buffer: RecordBuffer;
   readonly training: TrainingLanes;
+  readonly records: Pick<RecordsParts, 'retentionYears' | 'onExpired'>;
   readonly log: Log;
 }
 
@@ -22,10 +26,11 @@ export interface ControlParts extends Omit<ReviewParts, 'buffer' | 'clock'> {
  * syncs without it, and its log says what cannot be done until that is mended (promise 8).
  */
 export async function openControl(parts: ControlParts): Promise<() => Promise<void>> {
-  const { dataDir, training, log, ...review } = parts;
+  const { dataDir, training, log, records, ...review } = parts;
   const operations = {
     ...reviewOperations({ ...review, clock: systemClock }),
     ...trainingOperations(training),
+    ...recordsOperations({ ...review, ...records, clock: systemClock, newLook: () => randomBytes(8).toString('hex') }),
   };
   try {
     const server = controlServer(controlSocketPath(dataDir), { operations, log });

@@ -3,6 +3,7 @@
  * other. Start order is the order of promises: buffer (recovered and fit) → trail (caught up and compared with who has seen
  * it) → lanes → PMS → HTTP. Stop is the reverse; the trail takes the entry `stop` too.
  */
+import type { Archiver } from '../archive/archiver.ts';
 import { systemClock, systemTimers, toUtcText } from '../base/clock.ts';
 import type { Config, LoadedConfig } from '../base/config/load.ts';
 import { CounterfoilError, messageOf } from '../base/errors.ts';
@@ -14,6 +15,7 @@ import type { IntakeStage } from '../intake/stage.ts';
 import type { Timekeeper } from '../link/time/timekeeper.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Trail } from '../trail/api.ts';
+import { makeArchiver } from './archive.ts';
 import { openControl } from './control.ts';
 import { FirstVerification } from './first-verification.ts';
 import { refuseWhatIsMissing } from './fitness.ts';
@@ -51,6 +53,7 @@ interface Served {
   readonly uplink: Uplink;
   readonly time: Timekeeper;
   readonly storage: Storage;
+  readonly archiver: Archiver;
 }
 
 /** The retained status is told again this often, so that its time tells lanes their clock's offset. */
@@ -67,6 +70,8 @@ export class Gateway {
   #commitFailure: { error: CounterfoilError; atMs: number } | null = null;
   /** Null before the start: no record can be quarantined then. */
   #intake: IntakeStage | null = null;
+  /** How soon settled records go to the archive; nothing before there is one. */
+  #reclaim: Archiver['setPace'] = () => {};
   #statusSince = '';
   #statusText = '';
 
@@ -142,7 +147,11 @@ export class Gateway {
     this.#undo.push(() => uplink.stop());
     uplink.start();
     this.#statusLoop(tell);
-    const http = await this.#serveHttp({ buffer, trail, witnesses, intake, uplink, time, storage });
+    const archiver = makeArchiver(this.#config, { buffer, log, isBusy: () => intake.queueDepth > 0 });
+    this.#undo.push(() => archiver.stop());
+    archiver.start();
+    this.#reclaim = (pace) => archiver.setPace(pace);
+    const http = await this.#serveHttp({ buffer, trail, witnesses, intake, uplink, time, storage, archiver });
     const closeControl = await openControl({
       dataDir: this.#config.dataDir,
       buffer,
@@ -152,6 +161,7 @@ export class Gateway {
       clockQuality,
       roster: () => this.#verification.roster,
       signatures,
+      records: { retentionYears: this.#config.retention.years, onExpired: () => void archiver.runSoon() },
       onActed: (moved) => {
         intake.tellSettled(moved);
         uplink.wake();
@@ -181,7 +191,13 @@ export class Gateway {
   /** Not started yet: what it tells has to be there first. */
   #watchStorage(buffer: RecordBuffer, onChange: () => void): Storage {
     const parts = { clock: systemClock, timers: systemTimers, log: this.#parts.log };
-    const storage = makeStorage({ ...parts, config: this.#config, buffer, reclaim: () => {}, onChange });
+    const storage = makeStorage({
+      ...parts,
+      config: this.#config,
+      buffer,
+      reclaim: (pace) => this.#reclaim(pace),
+      onChange,
+    });
     this.#undo.push(async () => storage.stop());
     return storage;
   }
@@ -255,7 +271,7 @@ export class Gateway {
     this.#undo.push(async () => cancel());
   }
 
-  #tellStatus({ buffer, witnesses, intake, uplink, time, storage }: Omit<Served, 'trail'>): void {
+  #tellStatus({ buffer, witnesses, intake, uplink, time, storage }: Omit<Served, 'trail' | 'archiver'>): void {
     const now = toUtcText(systemClock.utcMs());
     const { mode } = uplink.mode();
     const { link } = uplink.link();

@@ -1,4 +1,5 @@
 /** What the health stage reads, collected from the parts; each function answers from memory. */
+import type { Archiver } from '../archive/archiver.ts';
 import type { Clock } from '../base/clock.ts';
 import type { LoadedConfig } from '../base/config/load.ts';
 import type { CounterfoilError } from '../base/errors.ts';
@@ -24,6 +25,7 @@ export interface HealthParts {
   /** Null when there is none, to measure what it costs. */
   readonly trail: Trail | null;
   readonly witnesses: Witnesses;
+  readonly archiver: Archiver;
   readonly storage: Storage;
   /** The latest commit's failure, null when it succeeded. */
   readonly commitFailure: () => { error: CounterfoilError; atMs: number } | null;
@@ -69,6 +71,7 @@ export function healthSources(parts: HealthParts): HealthSources {
     storage: () => storageFacts(parts.storage),
     wallClock: () => parts.time.facts(),
     trail: () => trailFacts(parts),
+    archive: () => parts.archiver.facts(),
     roster: () => parts.verification.facts(),
     warnings: () => warnings,
   };

@@ -6,6 +6,7 @@ import type { Log } from '../base/log.ts';
 import type { RecordBuffer } from '../buffer/api.ts';
 import { openBuffer } from '../buffer/open.ts';
 import type { Trail } from '../trail/api.ts';
+import { archiveDirectory } from './archive.ts';
 import { configurationHash } from './configuration-hash.ts';
 import { ballastOf } from './storage.ts';
 import { type OpenTrail, openGatewayTrail } from './trail.ts';
@@ -54,7 +55,9 @@ async function openBoth({ loaded, log, onFatal, onQuarantined, openTrail }: Stor
     }
   };
   try {
-    const buffer = await openBuffer({ dataDir, gatewayId: gateway.id, clock: systemClock, onFatal, onQuarantined });
+    const archiveDir = archiveDirectory(config);
+    const told = { onFatal, onQuarantined };
+    const buffer = await openBuffer({ dataDir, archiveDir, gatewayId: gateway.id, clock: systemClock, ...told });
     undo.push(() => buffer.close());
     await buffer.noteStart({ version: VERSION, ...configurationHash(loaded.tree) });
     const open = openTrail === undefined ? openGatewayTrail : openTrail;

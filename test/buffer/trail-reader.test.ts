@@ -111,7 +111,7 @@ const epochAct = {
 /** Changes a buffer behind the program's back. */
 function tamper(db: Database, statement: string): void {
   db.exec('DROP TRIGGER IF EXISTS trail_entry_is_final; DROP TRIGGER IF EXISTS record_is_never_edited');
-  db.exec('DROP TRIGGER IF EXISTS trail_entry_leaves_stored');
+  db.exec('DROP TRIGGER IF EXISTS trail_entry_leaves_stored; DROP TRIGGER IF EXISTS record_leaves_archived');
   db.exec(statement);
 }
 

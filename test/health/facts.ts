@@ -162,6 +162,7 @@ export function sourcesOf(spoilt: Partial<HealthSources> = {}): HealthSources {
     roster: () => null,
     wallClock: () => GOOD_CLOCK,
     trail: () => GOOD_TRAIL,
+    archive: () => null,
     warnings: () => [],
     ...spoilt,
   };

@@ -1,5 +1,6 @@
 /** Every check, in the order an operator reads them. */
 import type { Snapshot } from '../snapshot.ts';
+import { archiveChecks } from './archive.ts';
 import { boxChecks } from './box.ts';
 import { type Check, type CheckStatus, worst } from './check.ts';
 import { clockChecks } from './clock.ts';
@@ -27,6 +28,7 @@ export function findingsOf(snapshot: Snapshot): Findings {
     trailChecks,
     clockChecks,
     storageChecks,
+    archiveChecks,
     boxChecks,
   ];
   const checks = checkers.flatMap((checker) => checker(snapshot));

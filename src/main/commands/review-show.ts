@@ -1,7 +1,7 @@
 /** `counterfoil review show`: one item with its content. The gateway writes every look into the trail before it answers. */
-import { userInfo } from 'node:os';
 import { callGateway } from '../../control/client.ts';
 import { showResult } from '../../control/review/words.ts';
+import { callerName } from './caller.ts';
 import type { CommandIo } from './io.ts';
 import { type ItemName, itemTable, printable } from './review-items.ts';
 
@@ -30,10 +30,4 @@ const UNREADABLE = 'The stored bytes can no longer be read, or are not those of 
 /** A record is laid out to be read; what became none is shown letter by letter, its faults with it. */
 function contentText(text: string, { of }: ItemName): string {
   return printable(of === 'record' ? JSON.stringify(JSON.parse(text), null, 2) : text);
-}
-
-/** Who looks, as far as this process knows: the person behind sudo, or the user it runs as. */
-function callerName(env: NodeJS.ProcessEnv): string | null {
-  const name = env.SUDO_USER ?? userInfo().username;
-  return /^[\w.@-]{1,64}$/.test(name) ? name : null;
 }

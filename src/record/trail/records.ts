@@ -11,6 +11,7 @@ import {
   schedule,
   sequence,
   state,
+  stream,
   text,
   utcMs,
   word,
@@ -38,6 +39,26 @@ const signedAct = {
   signed_ms: utcMs,
   statement: digest,
 };
+
+/** A look through many records: who, and which of its two entries it is known by. */
+const look = { by: word.nullable(), look: text(16), of: z.literal('records'), way: z.enum(['search', 'export']) };
+
+const access = z.union([
+  z.strictObject({
+    by: word.nullable(),
+    hash: hexDigest,
+    number: sequence,
+    of: z.enum(['record', 'evidence']),
+    way: z.enum(['review']),
+  }),
+  z.strictObject({ ...look, filter: z.hex().length(32).meta({ trailWord: 'hex' }), kinds: z.array(code) }),
+  z.strictObject({ ...look, count: number }),
+]);
+
+/** A month of one stream: its files, its records, the hash over its files. */
+const month = z
+  .tuple([stream, text(7), number, number, digest])
+  .meta({ trailWord: '[stream,month,files,records,hash]' });
 
 export const RECORD_KINDS = {
   intake: z
@@ -85,15 +106,31 @@ export const RECORD_KINDS = {
   epoch: z
     .strictObject({ ...signedAct, carried: number, epoch: text(8), predecessor: text(8), reason: word })
     .describe('A signed act opened a new epoch; in both trails, which go on across epochs.'),
-  access: z
+  access: access.describe(
+    'Somebody looks at the content of a record or of evidence, or through many records: then one entry before anything is read, with the kinds of condition and the keyed hash of the filter (SHA-256 over the data key of purpose 2, `filter` 00 and the filter, first 16 bytes), and one after it with how many were shown; in `schedule_two` too when Schedule II could be among them. `by` is what the command said, not proved.',
+  ),
+  archive: z
     .strictObject({
-      by: word.nullable(),
-      hash: hexDigest,
-      number: sequence,
-      of: z.enum(['record', 'evidence']),
-      way: z.enum(['review']),
+      bytes: number,
+      file: text(64),
+      first: difference,
+      frame: number,
+      hash: digest,
+      last: difference,
+      records: number,
     })
-    .describe('Somebody looked at the content of a record or of evidence; `by` is what the command said, not proved.'),
+    .describe(
+      'A frame of archived records is synced in its file, see [the archive](#the-archive); in the trail of its stream.',
+    ),
+  expire: z
+    .strictObject({
+      act: word,
+      by: z
+        .array(z.strictObject({ key_id: word, meaning: text(1024), name: word, signed_ms: utcMs, statement: digest }))
+        .length(2),
+      months: z.array(month).min(1).max(288),
+    })
+    .describe('Two people have archived months destroyed; in both trails.'),
   training: z
     .strictObject({ lane, until_ms: utcMs.nullable() })
     .describe('A lane is in training until then; null: no more.'),

@@ -12,7 +12,7 @@ test('docs/FORMATS.md has the table of kinds of now', () => {
 test('the table says each member of a body and which may be absent', () => {
   expect(formats).toContain('| `discarded` | `{"count":n,"hash":base64 or null,"lane":text}`: ');
   expect(formats).toContain(
-    '| `access` | `{"by":text or null,"hash":hex,"number":n,"of":"record"/"evidence","way":"review"}`: ',
+    '| `access` | `{"by":text or null,"hash":hex,"number":n,"of":"record"/"evidence","way":"review"} or {',
   );
   expect(formats).toContain('"to":"ONLINE"/"DEGRADED"/"OFFLINE"}`: ');
   expect(formats).toContain('| `stop` | `{}`: ');
