@@ -15,7 +15,8 @@ const NOT_YET: readonly Unmet[] = [
   {
     asked: (config) => config.production,
     key: 'production',
-    message: 'the append-only trail partition that production needs is not part of this version; set it to false',
+    message:
+      'recovery by the chain’s offline key and named users, which production needs, are not part of this version; set it to false',
   },
 ];
 

@@ -85,8 +85,8 @@ export class Gateway {
   /** Recovers the buffer, then serves lanes. Throws a `CounterfoilError` when the box is not fit; call `stop` then too. */
   async start(): Promise<GatewayAddresses> {
     const { log } = this.#parts;
-    refuseWhatIsMissing(this.#config);
     if (this.#config.production) await requireAppendOnly(this.#config.trailDir);
+    refuseWhatIsMissing(this.#config);
     const products = loadProducts(this.#config.productTable);
     this.#verification.start();
     const newestWrite = newestWriteMs(this.#config.dataDir);

@@ -17,10 +17,16 @@ const succeeds = (command: string, args: readonly string[]) =>
 /** A Python that has paho, or undefined. */
 export const pahoPython = PYTHONS.find((python) => succeeds(python, ['-c', 'import paho.mqtt.client']));
 
+/** libfaketime for threads, of Debian's package faketime. */
+export const FAKETIME = ['x86_64', 'aarch64']
+  .map((machine) => `/usr/lib/${machine}-linux-gnu/faketime/libfaketimeMT.so.1`)
+  .find((path) => existsSync(path));
+
 const PRESENT: Readonly<Record<string, () => boolean>> = {
   mosquitto_pub: () => runs('mosquitto_pub', ['--help']),
   mosquitto_sub: () => runs('mosquitto_sub', ['--help']),
   sqlite3: () => succeeds('sqlite3', ['--version']),
+  faketime: () => FAKETIME !== undefined,
   openssl: () => succeeds('openssl', ['version']),
   mosquitto: () => runs('mosquitto', ['-h']),
   'rabbitmq-server': () => existsSync('/usr/lib/rabbitmq/bin/rabbitmq-server'),
@@ -47,6 +53,7 @@ export function missing(...peers: readonly Peer[]): boolean {
 const PACKAGE_OF: Readonly<Record<string, string>> = {
   mosquitto_pub: 'apt-get install mosquitto-clients',
   mosquitto_sub: 'apt-get install mosquitto-clients',
+  faketime: 'apt-get install faketime',
   sqlite3: 'apt-get install sqlite3',
   openssl: 'apt-get install openssl',
   mosquitto: 'apt-get install mosquitto',

@@ -17,6 +17,6 @@ describe('refuseWhatIsMissing', () => {
       'recovery.public_key_file': '/etc/counterfoil/recovery.pem',
       'trail.sealer_socket': '/run/counterfoil-sealer/sealer.sock',
     });
-    expect(() => refuseWhatIsMissing(config)).toThrow(/production: the append-only trail/);
+    expect(() => refuseWhatIsMissing(config)).toThrow(/production: recovery by the chain’s offline key/);
   });
 });

@@ -98,6 +98,23 @@ describe('a configuration that cannot work', () => {
     expect(said).toMatch(/gateway\.yaml:\d+:\d+: .*batch_sise/);
   });
 
+  test('production with a trail that its own process can change', async () => {
+    const folder = scene.folder();
+    const { ending, said } = await Gateway.refusal(scene, {
+      folder,
+      pmsUrl: 'https://127.0.0.1:9',
+      env: { COUNTERFOIL_PRODUCTION: 'true' },
+      config: {
+        trail: { sealer_socket: join(folder, 'sealer.sock') },
+        schedule_two: { signature: 'optional', roster_file: join(folder, 'roster.yaml') },
+        recovery: { public_key_file: join(folder, 'recovery.pem') },
+      },
+    });
+    expect(ending.code).toBe(78);
+    expect(said).toMatch(/the trail is not append-only for this process/);
+    expect(existsSync(join(folder, 'data/buffer.db'))).toBe(false);
+  });
+
   test('a port that is taken is named', async () => {
     const gateway = await Gateway.start(scene);
     const listen = [{ url: `mqtt://127.0.0.1:${gateway.mqtt.port}` }];

@@ -103,7 +103,10 @@ export class Timekeeper {
     this.#tick();
   }
 
+  /** Steps that were to be told together with later ones are told now: there are no later ones. */
   async stop(): Promise<void> {
+    this.#watchStep();
+    if (this.#untold.count > 0) this.#tellStep(this.#now());
     this.#stopped?.abort();
     this.#stopped = null;
     this.#cancelTick();
@@ -156,6 +159,10 @@ export class Timekeeper {
       this.#judge();
     }
     if (this.#untold.count === 0 || monotonicMs - this.#toldAtMs < STEP_QUIET_MS) return;
+    this.#tellStep({ utcMs, monotonicMs });
+  }
+
+  #tellStep({ utcMs, monotonicMs }: Now): void {
     const step = { ...this.#untold, atMs: utcMs };
     this.#untold = { byMs: 0, count: 0 };
     this.#toldAtMs = monotonicMs;

@@ -199,6 +199,23 @@ test('a clock that is set every second is told once a minute, and nothing of it 
   expect(made.facts().steps).toBe(150);
 });
 
+test('a step that waits to be told with others is told at the end', async () => {
+  const time = new SetClock();
+  const { made, steps } = keeper(time);
+  made.start();
+  for (const byMs of [5_000, -7_000]) {
+    time.setByMs += byMs;
+    await time.pass(1_000);
+  }
+  expect(steps.map(({ byMs }) => byMs)).toEqual([5_000]);
+  time.setByMs += 2_500;
+  await made.stop();
+  expect(steps.map(({ byMs, count }) => [byMs, count])).toEqual([
+    [5_000, 1],
+    [-4_500, 2],
+  ]);
+});
+
 test('slewing is no step, however far it leads', async () => {
   const time = new SetClock();
   const { made, steps } = keeper(time);
