@@ -30,6 +30,8 @@ export type ErrorCode =
   | 'sealer_unreachable'
   | 'checkpoint_refused'
   | 'trail_damaged'
+  | 'backup_damaged'
+  | 'backup_key_wrong'
   | 'internal';
 
 const EXIT_OF: Record<ErrorCode, ExitCode> = {
@@ -55,6 +57,8 @@ const EXIT_OF: Record<ErrorCode, ExitCode> = {
   sealer_unreachable: EXIT.failure,
   checkpoint_refused: EXIT.failure,
   trail_damaged: EXIT.failure,
+  backup_damaged: EXIT.failure,
+  backup_key_wrong: EXIT.failure,
   internal: EXIT.failure,
 };
 

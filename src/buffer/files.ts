@@ -137,6 +137,9 @@ export function createIfNew(paths: BufferPaths, gatewayId: string, nowMs: number
     if (!used) writeDurably(paths.commissioned, Buffer.from('1\n'));
     return;
   }
+  if (existsSync(join(paths.dataDir, 'restoring'))) {
+    throw unfit(`a restore into ${paths.dataDir} was not finished`, 'Run it again: counterfoil backup restore.');
+  }
   if (used || existsSync(`${paths.db}-wal`))
     throw damaged(`${paths.db} is missing, though this directory has held a gateway's records`);
   // What a first start that was cut short may have left: complete or torn, nobody has used it.

@@ -197,6 +197,9 @@ export function prepareStatements(db: Database) {
       (SELECT MIN(record_id) FROM record WHERE state IN (0, 2, 6)) AS record,
       (SELECT MIN(stream_sequence) FROM record WHERE schedule <> 2 AND state IN (0, 2)) AS standard,
       (SELECT MIN(stream_sequence) FROM record WHERE schedule = 2 AND state IN (0, 2)) AS schedule_two`),
+    oldestOpen: sql<[], { record: number | null }>(
+      'SELECT MIN(record_id) AS record FROM record WHERE state IN (0, 2, 3, 4, 5, 6)',
+    ),
     waitingForPerson: sql<[number], { count: number }>(
       'SELECT COUNT(*) AS count FROM record WHERE state IN (3, 4, 5) AND record_id <= ?',
     ),

@@ -28,7 +28,7 @@ import { type ArchiveDone, ArchiveGroup, type ArchiveStep } from './archive/arch
 import { FrameReader } from './archive/frames.ts';
 import { type ArchiveStatements, ensureArchiveKey, prepareArchiveStatements } from './archive/statements.ts';
 import { CONFLICT, logCode, REFUSED } from './codes.ts';
-import { type EpochAct, type EpochOpened, openEpoch } from './epoch.ts';
+import { type EpochAct, type EpochOpened, openEpoch, type RestoredEpoch } from './epoch.ts';
 import { type FactsSource, factsOf, type WriterFacts } from './facts.ts';
 import { mergeSlice } from './index-merge.ts';
 import { IntakeGroup } from './intake-group.ts';
@@ -178,11 +178,11 @@ export class Writer {
     return rows;
   }
 
-  /** Opens the next epoch by a signed act; see `epoch.ts`. The gateway is not running then. */
-  openEpoch(act: EpochAct, epoch: string): EpochOpened {
+  /** Opens the next epoch, or that of a restored buffer; see `epoch.ts`. The gateway is not running then. */
+  openEpoch(cause: EpochAct | RestoredEpoch, epoch: string): EpochOpened {
     const moment = momentOf(this.#session.clock);
     const heads = copyHeads(this.#session.ledger);
-    const opened = this.#transaction(heads, () => openEpoch(this.#session, heads, moment, act, epoch));
+    const opened = this.#transaction(heads, () => openEpoch(this.#session, heads, moment, cause, epoch));
     this.#load();
     return opened;
   }

@@ -21,6 +21,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   manifest: async () => (await import('./commands/manifest.ts')).manifestCommand(),
   trail: async () => (await import('./commands/trail.ts')).trailCommand(),
   sealer: async () => (await import('./commands/sealer.ts')).sealerCommand(),
+  backup: async () => (await import('./commands/backup.ts')).backupCommand(),
   demo: async () => (await import('./commands/demo.ts')).demoCommand(),
 };
 
@@ -38,6 +39,7 @@ const ABOUT: Readonly<Record<string, string>> = {
   manifest: 'signed manifests of Schedule II records after an outage: list, show, verify',
   trail: 'the audit log: verify, show, export, prove',
   sealer: 'keep the trail append-only and sign it, beside the gateway',
+  backup: 'copy a gateway to one encrypted file, check it, put it back',
   demo: 'show the gateway at work: lanes, outages, a reference PMS',
 };
 

@@ -4,6 +4,7 @@ import { systemClock } from '../base/clock.ts';
 import { CounterfoilError, messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { RecordBuffer } from '../buffer/api.ts';
+import { backupOperations } from '../control/backup.ts';
 import { recordsOperations } from '../control/records/operations.ts';
 import type { RecordsParts } from '../control/records/ports.ts';
 import { reviewOperations } from '../control/review/desk.ts';
@@ -31,6 +32,7 @@ export async function openControl(parts: ControlParts): Promise<() => Promise<vo
     ...reviewOperations({ ...review, clock: systemClock }),
     ...trainingOperations(training),
     ...recordsOperations({ ...review, ...records, clock: systemClock, newLook: () => randomBytes(8).toString('hex') }),
+    ...backupOperations(async (body) => (await parts.buffer.note('audit', 'backup', body)).index),
   };
   try {
     const server = controlServer(controlSocketPath(dataDir), { operations, log });

@@ -4,6 +4,8 @@ import type { Clock } from '../base/clock.ts';
 import type { LoadedConfig } from '../base/config/load.ts';
 import type { CounterfoilError } from '../base/errors.ts';
 import type { RecordBuffer } from '../buffer/api.ts';
+import { bufferPaths } from '../buffer/files.ts';
+import { isRestoredUnsigned } from '../buffer/restored-epoch.ts';
 import type { HealthSources, StorageFacts, TrailFacts } from '../health/sources.ts';
 import type { IntakeStage } from '../intake/stage.ts';
 import type { Timekeeper } from '../link/time/timekeeper.ts';
@@ -31,9 +33,19 @@ export interface HealthParts {
   readonly commitFailure: () => { error: CounterfoilError; atMs: number } | null;
 }
 
+const RESTORED_UNSIGNED = {
+  key: 'restored',
+  message:
+    'This gateway was restored from a backup or a rescued disk, and nobody has signed for it. Check what tills have sent again, stop it, and sign: counterfoil epoch open --reason restore_confirmed.',
+};
+
 export function healthSources(parts: HealthParts): HealthSources {
   const { clock, intake, uplink, buffer } = parts;
-  const { config, warnings } = parts.loaded;
+  const { config } = parts.loaded;
+  // A signature comes by "epoch open", for which the gateway is stopped: this cannot change while it runs.
+  const warnings = isRestoredUnsigned(bufferPaths(config.dataDir).db)
+    ? [...parts.loaded.warnings, RESTORED_UNSIGNED]
+    : parts.loaded.warnings;
   return {
     clock,
     about: {

@@ -25,6 +25,7 @@ const STAGES = [
   'demo',
   'trail',
   'archive',
+  'backup',
   'storage',
   'sealer',
   'inspect',

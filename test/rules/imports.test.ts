@@ -6,7 +6,19 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Finding, lint } from './biome.ts';
 
-const STAGES = ['intake', 'link', 'sync', 'control', 'health', 'lane', 'demo', 'trail', 'archive', 'storage'] as const;
+const STAGES = [
+  'intake',
+  'link',
+  'sync',
+  'control',
+  'health',
+  'lane',
+  'demo',
+  'trail',
+  'archive',
+  'backup',
+  'storage',
+] as const;
 /** Rooms that stand alone: arithmetic, the inspector's own reading, a program beside the gateway. */
 const APART = ['tlog', 'inspect', 'sealer'] as const;
 

@@ -2,18 +2,15 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { systemClock, systemTimers } from '../../src/base/clock.ts';
-import { LaneClient } from '../../src/lane/client.ts';
-import type { LaneEvents } from '../../src/lane/client-api.ts';
 import type { Receipt } from '../../src/record/lane-wire.ts';
 import { checkBuffer } from '../harness/checker/check.ts';
 import { counterfoil } from '../harness/command.ts';
 import { Gateway, STORE, writeConfig } from '../harness/gateway.ts';
-import { ReceiptLog } from '../harness/receipts.ts';
 import { aRecord, type SentRecord } from '../harness/records.ts';
 import { PmsProcess } from '../harness/reference-pms.ts';
 import { type TestRoster, writeRoster } from '../harness/roster.ts';
 import { Scene } from '../harness/scene.ts';
+import { Till } from '../harness/till.ts';
 import { entriesOf } from '../harness/trail-entries.ts';
 
 let scene: Scene;
@@ -23,37 +20,6 @@ beforeEach(() => {
   roster = writeRoster(scene.folder());
 });
 afterEach(() => scene.close());
-
-/** A till with an outbox that outlives the program. */
-class Till {
-  readonly receipts = new ReceiptLog();
-  readonly epochs: LaneEvents['epochChanged'][0][] = [];
-  readonly #client: LaneClient;
-
-  constructor(gateway: Gateway, lane: string, outboxPath: string) {
-    this.#client = new LaneClient({
-      url: `mqtt://127.0.0.1:${gateway.mqtt.port}`,
-      store: STORE,
-      lane,
-      outboxPath,
-      clock: systemClock,
-      timers: systemTimers,
-      random: Math.random,
-    });
-    this.#client.on('receipt', ({ receipt }) => this.receipts.take(receipt));
-    this.#client.on('epochChanged', (change) => this.epochs.push(change));
-    scene.onClose(() => this.stop());
-    this.#client.start();
-  }
-
-  sell(...records: readonly SentRecord[]): void {
-    for (const record of records) this.#client.publish({ ...record });
-  }
-
-  async stop(): Promise<void> {
-    await this.#client.stop();
-  }
-}
 
 const keysOf = (records: readonly SentRecord[]) => records.map((record) => record.idempotency_key).sort();
 const openEpoch = (config: string, ...more: string[]) =>
@@ -77,7 +43,7 @@ test('what the old PMS had stays there, everything else reaches the new one once
   const before = await PmsProcess.start(scene);
   const gateway = await Gateway.start(scene, { folder, config, pmsUrl: before.url });
   const outboxes = ['a', 'b'].map((lane) => join(folder, `${lane}.db`));
-  const tills = outboxes.map((path, index) => new Till(gateway, `lane-${index}`, path));
+  const tills = outboxes.map((path, index) => new Till(scene, gateway, `lane-${index}`, path));
   const sales = () => [aRecord(), aRecord({ schedule: 'II' }), aRecord(), aRecord({ schedule: 'II' })];
 
   const settled = tills.map(sales);
@@ -112,7 +78,7 @@ test('what the old PMS had stays there, everything else reaches the new one once
   const announced = await PmsProcess.start(scene);
   await announced.stop();
   const next = await Gateway.start(scene, { folder, config, pmsUrl: announced.url });
-  const again = outboxes.map((path, index) => new Till(next, `lane-${index}`, path));
+  const again = outboxes.map((path, index) => new Till(scene, next, `lane-${index}`, path));
   for (const [index, till] of again.entries()) {
     for (const key of keysOf(waiting[index] ?? [])) {
       expect(await till.receipts.withStatus(key, 'duplicate')).toMatchObject({ epoch, state: 'PENDING' });

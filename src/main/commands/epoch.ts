@@ -2,7 +2,7 @@
  * `counterfoil epoch open`: a new epoch by a person's signed act, because the gateway is to serve another PMS. Done while
  * the gateway is stopped: numbers on the wire change, and nobody may be in the middle of sending any.
  */
-import { randomUUID } from 'node:crypto';
+import { type KeyObject, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { systemClock, toUtcText } from '../../base/clock.ts';
@@ -13,6 +13,7 @@ import { bufferPaths } from '../../buffer/files.ts';
 import { openNewEpoch, type PresentEpoch } from '../../buffer/open-epoch.ts';
 import { type EpochStatement, epochStatementText, REASON_PATTERN } from '../../control/review/epoch-statement.ts';
 import { proveSignature, refused, rosterOrRefuse } from '../../control/review/signer.ts';
+import type { Roster } from '../../record/roster.ts';
 import { readRosterFile } from '../read-roster.ts';
 import { type CommandIo, processIo } from './io.ts';
 import { type Person, terminalPerson } from './person.ts';
@@ -56,8 +57,7 @@ async function open(flags: OpenFlags, io: CommandIo, person: Person): Promise<vo
   const { dataDir, gateway, scheduleTwo } = loadConfig({ file: flags.config, env: io.env });
   const { rosterFile } = scheduleTwo;
   const roster = rosterOrRefuse(rosterFile === null ? null : readRosterFile(rosterFile).roster);
-  const signer = roster.find(flags.kid)?.person.printedName;
-  if (signer === undefined) throw refused('the roster does not have this key', 'Check --kid.');
+  const signer = signerOf(roster, flags.kid);
   if (!existsSync(bufferPaths(dataDir).db)) {
     throw new CounterfoilError(
       'config_invalid',
@@ -69,24 +69,7 @@ async function open(flags: OpenFlags, io: CommandIo, person: Person): Promise<vo
   await confirmAct(flags, person);
   const key = await openSigningKey(flags, person);
   // Signed under the lock, so that the epoch it ends is the present one and stays it.
-  const act = ({ epoch }: PresentEpoch): EpochAct => {
-    const statement: EpochStatement = {
-      act_id: randomUUID(),
-      gateway_id: gateway.id,
-      epoch,
-      step: 'open_epoch',
-      reason: flags.reason,
-      meaning: flags.meaning,
-      printed_name: signer,
-      signed_at_utc: toUtcText(systemClock.utcMs()),
-    };
-    const text = textToSign(() => epochStatementText(statement));
-    const signed = { statement: text, signature: signText(text, key, flags.kid) };
-    const time = { nowMs: systemClock.utcMs(), clock: 'unknown' } as const;
-    const { keyId, signedAtMs } = proveSignature(signed, statement, ['reviewer'], roster, time);
-    const { act_id: actId, meaning, printed_name: printedName, reason } = statement;
-    return { actId, ...signed, keyId, printedName, meaning, signedAtMs, reason };
-  };
+  const act = epochActBy({ ...flags, gatewayId: gateway.id, roster, signer, key });
   const opened = openNewEpoch(dataDir, systemClock, act);
   if (flags.json === true) io.write(`${JSON.stringify(opened)}\n`);
   else {
@@ -95,4 +78,42 @@ async function open(flags: OpenFlags, io: CommandIo, person: Person): Promise<vo
         'Start the gateway: tills send again what they keep.\n',
     );
   }
+}
+
+/** Who opens an epoch, and why. */
+export interface EpochSigner extends Pick<SigningFlags, 'kid' | 'meaning'> {
+  readonly gatewayId: string;
+  readonly roster: Roster;
+  /** The name printed with the signature. */
+  readonly signer: string;
+  readonly key: KeyObject;
+  readonly reason: string;
+}
+
+/** Signs the act for the epoch that is to end. What it returns throws `usage` and `review_refused`. */
+export function epochActBy({ gatewayId, roster, signer, key, kid, meaning, reason }: EpochSigner) {
+  return ({ epoch }: PresentEpoch): EpochAct => {
+    const statement: EpochStatement = {
+      act_id: randomUUID(),
+      gateway_id: gatewayId,
+      epoch,
+      step: 'open_epoch',
+      reason,
+      meaning,
+      printed_name: signer,
+      signed_at_utc: toUtcText(systemClock.utcMs()),
+    };
+    const text = textToSign(() => epochStatementText(statement));
+    const signed = { statement: text, signature: signText(text, key, kid) };
+    const time = { nowMs: systemClock.utcMs(), clock: 'unknown' } as const;
+    const { keyId, signedAtMs } = proveSignature(signed, statement, ['reviewer'], roster, time);
+    return { actId: statement.act_id, ...signed, keyId, printedName: signer, meaning, signedAtMs, reason };
+  };
+}
+
+/** Under which name this key signs. Throws `review_refused` when the roster does not have it. */
+export function signerOf(roster: Roster, kid: string): string {
+  const signer = roster.find(kid)?.person.printedName;
+  if (signer === undefined) throw refused('the roster does not have this key', 'Check --kid.');
+  return signer;
 }

@@ -104,8 +104,21 @@ export const RECORD_KINDS = {
       'A signed act: `by` is the printed name, `statement` the SHA-256 of what was signed. Each trail tells of its own subjects.',
     ),
   epoch: z
-    .strictObject({ ...signedAct, carried: number, epoch: text(8), predecessor: text(8), reason: word })
-    .describe('A signed act opened a new epoch; in both trails, which go on across epochs.'),
+    .strictObject({
+      act: signedAct.act.nullable(),
+      by: signedAct.by.nullable(),
+      key_id: signedAct.key_id.nullable(),
+      meaning: signedAct.meaning.nullable(),
+      signed_ms: signedAct.signed_ms.nullable(),
+      statement: signedAct.statement.nullable(),
+      carried: number,
+      epoch: text(8),
+      predecessor: text(8),
+      reason: word,
+    })
+    .describe(
+      'A new epoch, opened by a signed act; null in its place where the buffer was restored and nobody has signed. In both trails, which go on across epochs.',
+    ),
   access: access.describe(
     'Somebody looks at the content of a record or of evidence, or through many records: then one entry before anything is read, with the kinds of condition and the keyed hash of the filter (SHA-256 over the data key of purpose 2, `filter` 00 and the filter, first 16 bytes), and one after it with how many were shown; in `schedule_two` too when Schedule II could be among them. `by` is what the command said, not proved.',
   ),

@@ -1,6 +1,6 @@
 /** What happens to the trail itself: its segments, checkpoints and witnesses. */
 import { z } from 'zod';
-import { bytes, code, digest, lane, number, text, word } from './words.ts';
+import { bytes, code, digest, lane, number, text, utcMs, word, yesNo } from './words.ts';
 
 export const STORE_KINDS = {
   segment: z.strictObject({ hash: digest, n: number }).describe('Leaf of the framing line of segment `n`.'),
@@ -36,5 +36,15 @@ export const STORE_KINDS = {
     .strictObject({ code, n: number, step: z.enum(['open', 'write', 'sync', 'seal']) })
     .describe(
       'Segment `n` was abandoned; with step `seal` it could not be sealed then, which takes nothing from what it holds.',
+    ),
+  backup: z
+    .strictObject({ bytes: number, hash: digest, records: number, sizes: z.tuple([number, number]), with_keys: yesNo })
+    .describe(
+      'A backup was made: length and SHA-256 of the file, records and sizes of both trails in it, and whether private keys are.',
+    ),
+  restored: z
+    .strictObject({ backup: digest, made_ms: utcMs, signed: yesNo })
+    .describe(
+      'What follows was written by a gateway put back from a backup: SHA-256 of its manifest, and when it was made; what came after that in the life before is not here. In both trails, behind `epoch`.',
     ),
 } as const;

@@ -1,0 +1,150 @@
+/**
+ * Puts an unpacked backup where a gateway looks for it. Everything is written and synced in `restoring` folders first; then
+ * the names are given, the buffer's last. If the power goes before, `{data_dir}/restoring` is there without a buffer: a
+ * gateway refuses to start on that, and the next restore clears it away and begins again.
+ */
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { CounterfoilError } from '../base/errors.ts';
+import { diskFault } from './faults.ts';
+
+/** What a gateway refuses to start beside while there is no buffer. */
+const RESTORING = 'restoring';
+const TRAIL_PARTS = ['audit', 'schedule_two', 'archive'] as const;
+
+export interface Places {
+  readonly dataDir: string;
+  readonly trailDir: string;
+}
+
+/** Folders to unpack into, on the disks on which the files will stay. */
+export interface Stage {
+  /** Gets `buffer.db`, `config/` and `keys/`. */
+  readonly data: string;
+  /** Gets `trail/` and `archive/`. */
+  readonly trail: string;
+}
+
+/**
+ * Makes the folders. `dataDir` exists.
+ * @throws CounterfoilError `usage` where there is a buffer or a trail already, `storage_io`.
+ */
+export function openStage({ dataDir, trailDir }: Places): Stage {
+  for (const name of ['buffer.db', 'buffer.db-wal']) {
+    if (existsSync(join(dataDir, name))) {
+      throw taken(
+        `${dataDir} holds a buffer`,
+        'Name an empty directory. A buffer is never replaced by a restore; to set it aside, move the whole directory.',
+      );
+    }
+  }
+  const stage = { data: join(dataDir, RESTORING), trail: join(trailDir, RESTORING) };
+  try {
+    mkdirSync(trailDir, { recursive: true, mode: 0o700 });
+    const isAgain = existsSync(stage.data) && existsSync(stage.trail);
+    for (const part of TRAIL_PARTS) {
+      const path = join(trailDir, part);
+      if (!existsSync(path)) continue;
+      // The restore before this one was cut short, and it began only where there was no trail: these are its own.
+      if (isAgain) rmSync(path, { recursive: true });
+      else if (readdirSync(path).length > 0) {
+        throw taken(
+          `${trailDir} holds a trail`,
+          'Name an empty directory with --trail, or move what is there aside as it is: it may know more than the backup, so keep it.',
+        );
+      }
+    }
+    for (const path of [stage.trail, stage.data]) {
+      rmSync(path, { recursive: true, force: true });
+      mkdirSync(path, { mode: 0o700 });
+    }
+    for (const path of [dataDir, trailDir]) syncDirectory(path);
+    return stage;
+  } catch (error) {
+    throw diskFault(error, dataDir, 'nothing was restored');
+  }
+}
+
+/** Removes the folders of a restore that is not to be. */
+export function dropStage({ data, trail }: Stage): void {
+  for (const path of [data, trail]) rmSync(path, { recursive: true, force: true });
+}
+
+/** Gives the names. @throws CounterfoilError `usage` where there is another box key, `storage_full`, `storage_io`. */
+export function placeStage({ dataDir, trailDir }: Places, stage: Stage, boxKey: Uint8Array): void {
+  try {
+    refuseOtherKey(join(dataDir, 'box.key'), boxKey);
+    for (const part of TRAIL_PARTS) {
+      const from = join(stage.trail, part === 'archive' ? part : join('trail', part));
+      if (!existsSync(from)) continue;
+      syncTree(from);
+      const to = join(trailDir, part);
+      rmSync(to, { recursive: true, force: true });
+      renameSync(from, to);
+    }
+    syncDirectory(trailDir);
+    for (const part of ['config', 'keys']) {
+      const from = join(stage.data, part);
+      if (!existsSync(from)) continue;
+      mkdirSync(join(dataDir, 'restored'), { recursive: true, mode: 0o700 });
+      rmSync(join(dataDir, 'restored', part), { recursive: true, force: true });
+      syncTree(from);
+      renameSync(from, join(dataDir, 'restored', part));
+    }
+    writeDurably(join(stage.data, 'box.key'), boxKey);
+    renameSync(join(stage.data, 'box.key'), join(dataDir, 'box.key'));
+    syncDirectory(dataDir);
+    renameSync(join(stage.data, 'buffer.db'), join(dataDir, 'buffer.db'));
+    syncDirectory(dataDir);
+    dropStage(stage);
+  } catch (error) {
+    throw diskFault(error, dataDir, 'the restore is not complete and no gateway starts on it: run it again');
+  }
+}
+
+/** The key of a buffer that is gone from here may open what was copied away from it. */
+function refuseOtherKey(path: string, boxKey: Uint8Array): void {
+  if (!existsSync(path) || readFileSync(path).equals(boxKey)) return;
+  throw taken(`${path} is another key`, 'Name an empty directory: a box key is never replaced.');
+}
+
+function writeDurably(path: string, bytes: Uint8Array): void {
+  const file = openSync(path, 'w', 0o600);
+  try {
+    writeSync(file, bytes);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function syncTree(path: string): void {
+  for (const entry of readdirSync(path, { withFileTypes: true })) {
+    if (entry.isDirectory()) syncTree(join(path, entry.name));
+  }
+  syncDirectory(path);
+}
+
+function syncDirectory(path: string): void {
+  const directory = openSync(path, 'r');
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
+}
+
+function taken(message: string, hint: string): CounterfoilError {
+  return new CounterfoilError('usage', message, `${hint} Nothing was restored.`);
+}
