@@ -7,8 +7,11 @@ export interface LaneSession {
   /** From the client certificate, or bound by the first topic used on a listener without certificates. */
   lane: string | null;
   readonly byCertificate: boolean;
-  /** Keys of records deferred on this connection, oldest first: later ones wait for them, so that order holds. */
-  readonly deferred: Set<string>;
+  /**
+   * Keys of records deferred on this connection, oldest first: later ones wait for each that `waits`, so that order holds.
+   * One that came again and is in the queue is `again`; the next one may follow it there.
+   */
+  readonly deferred: Map<string, 'waits' | 'again'>;
   /** Granted quality of service of the receipts subscription, or null. */
   receiptsQos: 0 | 1 | null;
 }
@@ -42,7 +45,7 @@ export class Lanes {
       client,
       lane: null,
       byCertificate: certificateLane !== null,
-      deferred: new Set(),
+      deferred: new Map(),
       receiptsQos: null,
     };
     this.#sessions.set(client, session);

@@ -98,8 +98,13 @@ export class Publishes {
       this.#answer(session, verdict.lane, packet, published, answer, done);
     };
     this.#gate.enter(bytes.length);
-    if (mustWait(session, item, published)) this.#committer.defer(item, decided);
-    else this.#committer.submit(item, decided);
+    if (mustWait(session, item, published)) {
+      this.#committer.defer(item, decided);
+      return;
+    }
+    const key = published.idempotencyKey;
+    if (key !== null && session.deferred.has(key)) session.deferred.set(key, 'again');
+    this.#committer.submit(item, decided);
   }
 
   /** A practice record: the same way and the same answers, in no figure and in nobody's order. */
@@ -142,7 +147,8 @@ export class Publishes {
     if (answer.status === 'deferred') {
       // MQTT 3.1.1 has no negative PUBACK: as QoS 0 the publish ends here without one and the connection stays.
       packet.qos = 0;
-      if (published.idempotencyKey !== null) session.deferred.add(published.idempotencyKey);
+      // A key that is there already keeps its place.
+      if (published.idempotencyKey !== null) session.deferred.set(published.idempotencyKey, 'waits');
     } else if (published.idempotencyKey !== null) session.deferred.delete(published.idempotencyKey);
     gatherWrites(session);
     done(null);
@@ -189,9 +195,15 @@ function gatherWrites(session: LaneSession): void {
 /** A receipt that cannot be written is lost with its connection; the lane asks again by resending. */
 function ignore(): void {}
 
-/** After a deferral, only the oldest deferred record and Schedule II may pass: the lane's order must hold. */
+/** After a deferral, only the oldest that waits and Schedule II may pass: the lane's order must hold. */
 function mustWait(session: LaneSession, item: IntakeItem, published: Published): boolean {
-  const [oldest] = session.deferred;
+  const oldest = oldestWaiting(session);
   if (oldest === undefined || published.idempotencyKey === oldest) return false;
   return item.type !== 'record' || item.record.stream !== 'schedule_two';
+}
+
+/** Those before it that came again are in the queue, at most a connection's in-flight window of them. */
+function oldestWaiting({ deferred }: LaneSession): string | undefined {
+  for (const [key, state] of deferred) if (state === 'waits') return key;
+  return undefined;
 }

@@ -28,15 +28,25 @@ export const RECLAIM_AT = 0.6;
 /** The write-ahead log may grow by this before it is folded back. */
 export const MIN_FREE_BYTES = 1024 * 1024;
 
+/** Room on the archive's disk without which nothing is archived: some frames, and the commits that take their rows away. */
+const ARCHIVE_ROOM_BYTES = 2 * 1024 * 1024;
+
 /**
  * How settled records leave the buffer: `off` at their time, `early` as soon as they are settled, `fast` the same without
- * regard for other work, `stopped` not at all (an archive needs room that only Schedule II may have).
+ * regard for other work, `stopped` not at all. A record takes a third of its room in the archive, so archiving makes room
+ * also in the reserve; it stops where the last of it would go, which is Schedule II's.
  */
 export type ReclaimPace = 'off' | 'early' | 'fast' | 'stopped';
 
-export function reclaimPace(level: StorageLevel, share: number, limits: StorageLimits): ReclaimPace {
-  if (level === 'RESERVE' || level === 'FULL') return 'stopped';
-  if (level === 'OPEN') return 'fast';
+export function reclaimPace(
+  level: StorageLevel,
+  share: number,
+  reading: StorageReading | null,
+  limits: StorageLimits,
+): ReclaimPace {
+  const room = Math.min(reading?.bufferDisk.freeBytes ?? 0, reading?.trailDisk?.freeBytes ?? 0);
+  if ((level === 'RESERVE' || level === 'FULL') && room < ARCHIVE_ROOM_BYTES) return 'stopped';
+  if (level !== 'CLOSED') return 'fast';
   return share >= limits.reclaimAt ? 'early' : 'off';
 }
 

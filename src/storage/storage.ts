@@ -128,7 +128,7 @@ export class Storage {
     this.#utilisation = utilisation;
     const before = this.#state;
     this.#state = stepBreaker(before, utilisation, nowMs, { ...this.#limits, dwellMs: this.#timing.dwellMs });
-    this.#setPace(reclaimPace(this.#state.level, utilisation.share, this.#limits));
+    this.#setPace(reclaimPace(this.#state.level, utilisation.share, this.#reading, this.#limits));
     if (this.#state.level === before.level) return;
     const { by, share } = utilisation;
     this.#log.warn('the storage breaker has changed', { from: before.level, to: this.#state.level, reason: by });

@@ -234,6 +234,26 @@ describe('a full disk', () => {
       'later-rec-c',
     ]);
   });
+
+  it('takes a whole window that comes again at once, in its old order', async () => {
+    const { port, sink } = await started();
+    const till = await Till.in(port, 'till');
+    till.socket.write(subscribe('pos/0042/lane-1/receipts'));
+    await till.until(() => till.count(TYPE.suback) === 1);
+    sink.fail = full;
+    const keys = ['deferred-a', 'deferred-b', 'deferred-c', 'deferred-d'];
+    const window = (from: number, order: readonly string[]) =>
+      Buffer.concat(order.map((key, at) => till.sell(from + at, key)));
+    till.socket.write(window(1, keys));
+    await till.until(() => till.count(TYPE.publish) === 4);
+    sink.fail = () => null;
+    // Out of order only the oldest passes; what is then still to come keeps its order.
+    till.socket.write(window(11, ['deferred-b', 'deferred-a']));
+    await till.until(() => till.count(TYPE.puback) === 1);
+    till.socket.write(window(21, ['deferred-b', 'deferred-c', 'deferred-d', 'later-rec-e']));
+    await till.until(() => till.count(TYPE.puback) === 5);
+    expect(sink.stored).toEqual([...keys, 'later-rec-e']);
+  });
 });
 
 describe('refusals', () => {

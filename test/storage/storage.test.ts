@@ -31,7 +31,7 @@ function rig() {
         usedBytes: world.usedMib * MIB + ballast.bytes(),
         freeBytes: (100 - world.usedMib) * MIB - ballast.bytes(),
       },
-      trailDisk: null,
+      trailDisk: { usedBytes: 0, freeBytes: 50 * MIB },
       bufferBytes: world.usedMib * MIB,
       reusableBytes: 0,
       records: 0,
@@ -93,6 +93,9 @@ test('from full and back: who is let in, reclaim, trail, and it closes by itself
   world.usedMib = 95;
   await time.pass(1000);
   expect([admit('other'), admit('controlled'), admit('schedule_two')]).toEqual([false, false, true]);
+  // No room for a frame of the archive: the last of it is Schedule II's.
+  world.usedMib = 97;
+  await time.pass(1000);
   world.usedMib = 40;
   await time.pass(1000);
   expect(storage.facts().level).toBe('HALF_OPEN');
@@ -102,7 +105,7 @@ test('from full and back: who is let in, reclaim, trail, and it closes by itself
     level: 'CLOSED',
     deferredTotal: { schedule_two: 0, controlled: 1, other: 2 },
   });
-  expect(paces).toEqual(['early', 'fast', 'stopped', 'off']);
+  expect(paces).toEqual(['early', 'fast', 'stopped', 'fast', 'off']);
   expect(notes.map(([kind, body]) => (kind === 'breaker' ? `${body.from} ${body.to}` : body))).toEqual([
     'CLOSED OPEN',
     'OPEN RESERVE',

@@ -1,13 +1,15 @@
 /** A disk that fills up: who is still taken in, what lanes see, and that it all comes back by itself. */
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { SHORT_ARCHIVE } from '../harness/archived.ts';
 import { Gateway, ROOT, STORE } from '../harness/gateway.ts';
 import { readReceipts } from '../harness/mosquitto.ts';
-import { publish } from '../harness/mqtt-wire.ts';
+import { publish, type SeenPacket, TYPE } from '../harness/mqtt-wire.ts';
 import { missing } from '../harness/programs.ts';
 import { RawLane } from '../harness/raw-lane.ts';
-import { aRecord, wire } from '../harness/records.ts';
+import { aRecord, type SentRecord, wire } from '../harness/records.ts';
 import { Scene } from '../harness/scene.ts';
+import { ScriptedPms, StrictLedger } from '../harness/scripted-pms.ts';
 import { SmallDisk } from '../harness/small-disk.ts';
 import { entriesOf } from '../harness/trail-entries.ts';
 
@@ -87,4 +89,107 @@ describe.skipIf(missing('mosquitto_sub', 'root with loop devices'))('on a disk o
     expect(steps.slice(-2)).toEqual(['RESERVE→HALF_OPEN', 'HALF_OPEN→CLOSED']);
     expect(entriesOf(gateway.bufferFile, 'deferred').length).toBeGreaterThan(0);
   });
+});
+
+/** A lane that sells one schedule; it knows which of its records were acknowledged and keeps the others. */
+class FillingLane {
+  readonly kept: SentRecord[] = [];
+  readonly acknowledged: SentRecord[] = [];
+  readonly #raw: RawLane;
+  readonly #name: string;
+  readonly #schedule: string;
+  #id = 0;
+
+  constructor(raw: RawLane, name: string, schedule: string) {
+    this.#raw = raw;
+    this.#name = name;
+    this.#schedule = schedule;
+  }
+
+  static async open(gateway: Gateway, name: string, schedule: string): Promise<FillingLane> {
+    return new FillingLane(await RawLane.ready(scene, gateway, name), name, schedule);
+  }
+
+  /** Sells `count`, all in flight at once; how many were deferred. */
+  async sell(count: number): Promise<number> {
+    return await this.#send(Array.from({ length: count }, () => aRecord({ schedule: this.#schedule })));
+  }
+
+  /** Sends what it keeps again, oldest first. */
+  async sendAgain(): Promise<number> {
+    return await this.#send(this.kept.splice(0));
+  }
+
+  async #send(records: readonly SentRecord[]): Promise<number> {
+    const topic = `pos/${STORE}/${this.#name}/records`;
+    const sent = records.map((record) => {
+      this.#id += 1;
+      return { record, id: this.#id };
+    });
+    const from = this.#raw.received.length;
+    this.#raw.send(...sent.map(({ record, id }) => publish({ topic, payload: wire(record), id })));
+    let deferred = 0;
+    for (const { record, id } of sent) {
+      const isIts = ({ body }: SeenPacket) => body.includes(record.idempotency_key);
+      const fresh = (packet: SeenPacket) => this.#raw.received.indexOf(packet, from) >= 0 && isIts(packet);
+      const receipt = await this.#raw.next(TYPE.publish, fresh);
+      if (receipt === null) throw new Error('the lane was thrown out');
+      if (receipt.body.includes('"status":"deferred"')) {
+        deferred += 1;
+        this.kept.push(record);
+      } else {
+        expect(await this.#raw.acknowledged(id)).toBe(true);
+        this.acknowledged.push(record);
+      }
+    }
+    return deferred;
+  }
+}
+
+test('records fill it to the last: who waits is who should, nothing is lost, and the PMS empties it again', async () => {
+  const LIMIT = 1000;
+  const ledger = new StrictLedger();
+  const pms = await ScriptedPms.start(() => 'cut');
+  scene.onClose(() => pms.close());
+  const gateway = await Gateway.start(scene, {
+    pmsUrl: pms.url,
+    config: { storage: { max_records: LIMIT } },
+    preload: [SHORT, SHORT_ARCHIVE],
+  });
+  const other = await FillingLane.open(gateway, 'other', 'NONE');
+  const controlled = await FillingLane.open(gateway, 'controlled', 'IV');
+  const two = await FillingLane.open(gateway, 'two', 'II');
+  const firstDeferral: Record<string, number> = {};
+  for (let round = 0; firstDeferral.two === undefined && round < 200; round += 1) {
+    for (const [name, lane] of Object.entries({ other, controlled, two })) {
+      const deferred = await lane.sell(10);
+      if (deferred > 0) firstDeferral[name] ??= gateway.storedRecords;
+    }
+  }
+  expect(firstDeferral.other).toBeGreaterThanOrEqual(0.8 * LIMIT);
+  expect(firstDeferral.controlled).toBeGreaterThanOrEqual(0.95 * LIMIT);
+  expect(firstDeferral.two).toBeGreaterThanOrEqual(LIMIT);
+  expect((await gateway.get('/health')).body.status).toBe('fail');
+  const acknowledged = [other, controlled, two].flatMap((lane) => lane.acknowledged);
+  expect(gateway.storedRecords).toBe(acknowledged.length);
+
+  pms.script = ledger.script;
+  await atLevel(gateway, 'CLOSED');
+  const isMissing = ({ idempotency_key }: SentRecord) => !ledger.held.has(idempotency_key);
+  expect(acknowledged.filter(isMissing)).toEqual([]);
+  // The breaker lets the rest in; a lane that keeps sending what it keeps is rid of it.
+  for (const lane of [two, controlled, other]) {
+    for (let again = 0; lane.kept.length > 0 && again < 100; again += 1) await lane.sendAgain();
+    expect(lane.kept).toEqual([]);
+  }
+  const all = [other, controlled, two].flatMap((lane) => lane.acknowledged);
+  await gateway.getOnce('/api/v1/status', () => !all.some(isMissing), 'every record at the PMS');
+  expect(ledger.held.size).toBe(all.length);
+  await atLevel(gateway, 'CLOSED');
+  await gateway.stop();
+  const steps = entriesOf(gateway.bufferFile, 'breaker').map(({ to }) => to);
+  // Counts are told ten times a second: a level may be passed over in a moment.
+  expect(steps).toEqual(expect.arrayContaining(['OPEN', 'FULL', 'HALF_OPEN']));
+  expect(steps[0]).toBe('OPEN');
+  expect(steps.at(-1)).toBe('CLOSED');
 });
