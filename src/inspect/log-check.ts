@@ -1,4 +1,5 @@
 /** Verifies one trail: segment by segment, every byte, every index, every checkpoint, in one pass and with little memory. */
+import { ArchiveTold } from './archive-told.ts';
 import { tellSigned, tellWhole } from './as-a-whole.ts';
 import { Chain, NO_LEAF } from './chain.ts';
 import type { EntryLine } from './entry-line.ts';
@@ -44,6 +45,8 @@ export interface LogResult {
   readonly marks: ReadonlyMap<number, SegmentMark>;
   /** Newest checkpoint that a witness has signed too, as a note with both signatures; null without one. */
   readonly cosigned: string | null;
+  /** What it tells of its stream's archive. */
+  readonly archive: ArchiveTold;
 }
 
 export interface SegmentMark {
@@ -77,6 +80,7 @@ class LogCheck {
   readonly #signed: Signed;
   readonly #tails: Tails;
   readonly #times = new Times();
+  readonly #archive: ArchiveTold;
   readonly #chain: Chain;
   readonly #firstIndex: number;
   readonly #firstSegment: number;
@@ -97,6 +101,7 @@ class LogCheck {
     this.#files = files;
     this.#signed = new Signed(task.log, task.trusted, task.witnessKeys, this.#findings);
     this.#tails = new Tails(this.#findings, task.scanner);
+    this.#archive = new ArchiveTold(task.log, this.#findings);
     const window = readWindow(task.directory, files.segments[0]?.n ?? 0, this.#findings);
     this.#signed.believe(window?.keys ?? [], window?.size ?? 0);
     this.#firstSegment = window?.firstSegment ?? 0;
@@ -114,6 +119,7 @@ class LogCheck {
       findings: this.#findings,
       signed: this.#signed,
       tails: this.#tails,
+      archive: this.#archive,
       rootAt: (size) => this.#rootAt(size),
       wasSize: (size) => size <= this.#chain.tree.size,
     });
@@ -144,6 +150,7 @@ class LogCheck {
       taken: this.#meaning.taken,
       marks: this.#marks,
       cosigned: this.#signed.newestCosigned,
+      archive: this.#archive,
     };
   }
 

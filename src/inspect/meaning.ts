@@ -1,4 +1,5 @@
 /** What single entries mean for the trail itself: records of the right schedule, keys and checkpoints, framing lines, what it tells of losses. */
+import type { ArchiveTold } from './archive-told.ts';
 import { bodyOf, type EntryLine } from './entry-line.ts';
 import { type Findings, NOWHERE, type Place } from './findings.ts';
 import { type IntakeCount, walkIntake } from './intake.ts';
@@ -31,6 +32,7 @@ export interface Surroundings {
   readonly findings: Findings;
   readonly signed: Signed;
   readonly tails: Tails;
+  readonly archive: ArchiveTold;
   /** Root of that many entries, null when it is not known. */
   readonly rootAt: (size: number) => Buffer | null;
   /** Whether the tree has ever had that size. */
@@ -74,6 +76,12 @@ export class Meaning {
         break;
       case 'trail_fault':
         this.#diskFailed(bodyOf(line), place);
+        break;
+      case 'archive':
+        this.#around.archive.frame(bodyOf(line), place);
+        break;
+      case 'expire':
+        this.#around.archive.expire(bodyOf(line));
         break;
       case 'epoch':
         this.#epoch(bodyOf(line), place);

@@ -1,5 +1,13 @@
 /** A verdict in words, for the inspector who reads it. Pure. */
-import type { Fault, LogVerdict, Remark, SegmentVerdict, TrailVerdict, WitnessVerdict } from './verdict.ts';
+import type {
+  ArchiveVerdict,
+  Fault,
+  LogVerdict,
+  Remark,
+  SegmentVerdict,
+  TrailVerdict,
+  WitnessVerdict,
+} from './verdict.ts';
 
 /** A person looks at the first faults; --json has more of them. */
 const MAX_FAULT_LINES = 10;
@@ -10,6 +18,7 @@ const MAX_SEGMENT_LINES = 12;
 export function verdictText(verdict: TrailVerdict, directory: string): string {
   const lines = [`The trail in ${directory}`, ''];
   for (const [log, each] of Object.entries(verdict.logs)) lines.push(...logLines(log, each, verdict.key_given), '');
+  if (verdict.archive !== null) lines.push(...archiveLines(verdict.archive), '');
   for (const witness of verdict.witnesses) lines.push(...witnessLines(witness));
   if (verdict.witnesses.length > 0) lines.push('');
   lines.push(...sentence(verdict));
@@ -99,6 +108,24 @@ function signedLines({ checkpoints, cosignatures, epochs, root, entries }: LogVe
   return lines;
 }
 
+function archiveLines(archive: ArchiveVerdict): string[] {
+  const { bytes, checked, faults, faults_total, files, frames, frames_told, months_ended, records } = archive;
+  if (!checked) return [`archive: not looked at; the trail tells of ${plural(frames_told, 'frame')} in it`];
+  const state = faults_total === 0 ? 'holds' : `DOES NOT HOLD: ${plural(faults_total, 'fault')}`;
+  const told = `${count(frames)} of ${plural(frames_told, 'frame')} as the trail tells of them`;
+  const ended = months_ended === 0 ? '' : `; ${plural(months_ended, 'month')} ended by two people`;
+  const lines = [
+    `archive: ${state}`,
+    `  ${plural(records, 'record')} in ${plural(files, 'file')} of ${plural(bytes, 'byte')}, ${told}${ended}`,
+  ];
+  for (const { file, message, offset } of faults.slice(0, MAX_FAULT_LINES)) {
+    const where = `${file ?? 'in the archive as a whole'}${offset === null ? '' : `, byte ${offset}`}`;
+    lines.push(`  WRONG ${where}: ${message}`);
+  }
+  if (faults_total > MAX_FAULT_LINES) lines.push(`  … and ${plural(faults_total - MAX_FAULT_LINES, 'more fault')}`);
+  return [...lines, ...archive.remarks.map(({ file, message }) => `  note: ${file}: ${message}`)];
+}
+
 const WITNESS_WORDS = {
   proven: 'agrees',
   contradicted: 'CONTRADICTS THE TRAIL',
@@ -115,7 +142,7 @@ function witnessLines({ file, verdict, counts, findings }: WitnessVerdict): stri
 }
 
 /** What it comes to. */
-function sentence({ logs, ok, witnesses, key_given }: TrailVerdict): string[] {
+function sentence({ archive, logs, ok, witnesses, key_given }: TrailVerdict): string[] {
   const faults = Object.values(logs).reduce((sum, { faults_total }) => sum + faults_total, 0);
   if (faults > 0)
     return [
@@ -124,6 +151,10 @@ function sentence({ logs, ok, witnesses, key_given }: TrailVerdict): string[] {
   const against = witnesses.find(({ verdict }) => verdict === 'contradicted' || verdict === 'ahead');
   if (against !== undefined)
     return [`VERDICT: the trail is whole in itself, but ${against.file} shows that it is not the whole truth.`];
+  if (archive !== null && archive.faults_total > 0)
+    return [
+      `VERDICT: the trail holds, but the archive is not what it tells of; ${plural(archive.faults_total, 'fault')} in all. For a copy without the archive, say --no-archive.`,
+    ];
   if (!ok) return ['VERDICT: the trail holds, but not every witness you gave could be used.'];
   const lines = ['VERDICT: the trail holds. Every byte, entry and checkpoint agrees with every other.'];
   if (witnesses.length === 0) {

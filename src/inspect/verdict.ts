@@ -145,11 +145,52 @@ export interface WitnessVerdict {
   readonly findings: readonly WitnessFinding[];
 }
 
+export type ArchiveFaultCode = 'archive_missing' | 'archive_cut' | 'archive_header' | 'archive_frame' | 'archive_chain';
+
+export interface ArchiveFault {
+  readonly code: ArchiveFaultCode;
+  /** Below the archive's folder; null when it is about all of it. */
+  readonly file: string | null;
+  /** Byte in that file, from 0, where the frame begins. */
+  readonly offset: number | null;
+  readonly frame: number | null;
+  readonly message: string;
+}
+
+export interface ArchiveRemark {
+  readonly code: 'archive_untold' | 'archive_ended';
+  readonly file: string;
+  readonly message: string;
+}
+
+export interface ArchiveVerdict {
+  /** False: left out, because the reader said so or because an export has none. */
+  readonly checked: boolean;
+  /** Files that the trails tell of and that are here, and their bytes. */
+  readonly files: number;
+  readonly bytes: number;
+  /** Frames that are as they were written, and the records in them. */
+  readonly frames: number;
+  readonly records: number;
+  /** Frames the trails tell of, without those of ended months. */
+  readonly frames_told: number;
+  /** Months, of each stream, that acts of expiry have ended. */
+  readonly months_ended: number;
+  /** The first hundred; `faults_total` counts all. */
+  readonly faults: readonly ArchiveFault[];
+  readonly faults_total: number;
+  /** The first twenty. */
+  readonly remarks: readonly ArchiveRemark[];
+  readonly remarks_total: number;
+}
+
 export interface TrailVerdict {
-  /** True when every log and every witness holds: exit code 0. */
+  /** True when every log, every witness and the archive hold: exit code 0. */
   readonly ok: boolean;
   readonly logs: Readonly<Record<string, LogVerdict>>;
   readonly witnesses: readonly WitnessVerdict[];
+  /** Null when there is none and the trails tell of none. */
+  readonly archive: ArchiveVerdict | null;
   /** Whether a key was given from outside, so that no key in the trail had to be believed. */
   readonly key_given: boolean;
 }

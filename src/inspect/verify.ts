@@ -1,14 +1,15 @@
 /** `trail verify`: both trails of a directory, and what witnesses hold against them. Needs nothing but the files. */
-import { existsSync, readdirSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { CounterfoilError } from '../base/errors.ts';
+import { archiveFilesOf, checkArchive, notChecked } from './archive-check.ts';
 import { attempt, lineScanner } from './files.ts';
 import { checkLog, type LogResult } from './log-check.ts';
 import type { VerifierKey } from './note.ts';
 import { readTrailFiles } from './segments.ts';
 import type { WitnessFile } from './statements.ts';
 import type { ClockWord } from './times.ts';
-import type { LogVerdict, Remark, TrailVerdict } from './verdict.ts';
+import type { ArchiveVerdict, LogVerdict, Remark, TrailVerdict } from './verdict.ts';
 import { judgeWitnesses, wantedOf } from './witness.ts';
 
 export const LOGS = ['audit', 'schedule_two'] as const;
@@ -21,6 +22,8 @@ export interface VerifyTask {
   /** The key that signs, brought from outside; null: the trail's own word. */
   readonly key: VerifierKey | null;
   readonly witnesses: readonly WitnessFile[];
+  /** Leaves the archive's files out: a copy without them. */
+  readonly withoutArchive?: boolean;
   /** Bytes read so far, and in all. */
   readonly onProgress?: (doneBytes: number, totalBytes: number) => void;
 }
@@ -48,7 +51,9 @@ export function findLogs(directory: string, log: LogName | null): Map<LogName, s
 /** Verifies. Memory does not grow with the trail. @throws CounterfoilError `usage`, `storage_io`. */
 export function verifyTrail(task: VerifyTask): TrailVerdict {
   const logs = findLogs(task.directory, task.log);
-  const scanner = lineScanner(progressOf(logs, task));
+  const archiveDirectory = archiveOf(task, logs);
+  const onBytes = progressOf(logs, archiveDirectory, task);
+  const scanner = lineScanner(onBytes);
   const witnessKeys = task.witnesses.flatMap(({ keys }) => keys).filter(({ isWitness }) => isWitness);
   const results = new Map<string, LogResult>();
   let clockWords: readonly ClockWord[] = [];
@@ -70,25 +75,53 @@ export function verifyTrail(task: VerifyTask): TrailVerdict {
   }
   const witnesses = judgeWitnesses(task.witnesses, results, witnessKeys);
   const missing = recordsMissing(results);
+  const archive = archiveVerdict(archiveDirectory, results, onBytes);
   const verdicts = [...results].map(
     ([log, { verdict }]) => [log, log === 'audit' ? withRemarks(verdict, missing) : verdict] as const,
   );
   return {
     ok:
       verdicts.every(([, { faults_total }]) => faults_total === 0) &&
-      witnesses.every(({ verdict }) => verdict === 'proven'),
+      witnesses.every(({ verdict }) => verdict === 'proven') &&
+      (archive?.faults_total ?? 0) === 0,
     logs: Object.fromEntries(verdicts),
     witnesses,
+    archive,
     key_given: task.key !== null,
   };
 }
 
-function progressOf(logs: ReadonlyMap<LogName, string>, { onProgress }: VerifyTask): (bytes: number) => void {
+/** Where the archive must be; null when it is not to be looked at. An export has none, nor has one trail's folder alone. */
+function archiveOf({ directory, withoutArchive }: VerifyTask, logs: ReadonlyMap<LogName, string>): string | null {
+  const isWhole = [...logs.values()].every((folder) => dirname(resolve(folder)) === resolve(directory));
+  const folder = join(directory, 'archive');
+  const isExport = existsSync(join(directory, 'contents.json')) && !existsSync(folder);
+  return withoutArchive === true || isExport || !isWhole ? null : folder;
+}
+
+function archiveVerdict(
+  directory: string | null,
+  results: ReadonlyMap<string, LogResult>,
+  onBytes: (bytes: number) => void,
+): ArchiveVerdict | null {
+  const told = new Map([...results].map(([log, { archive }]) => [log, archive]));
+  if (directory !== null) return checkArchive({ directory, told, onBytes });
+  const verdict = notChecked(told);
+  return verdict.frames_told + verdict.months_ended === 0 ? null : verdict;
+}
+
+function progressOf(
+  logs: ReadonlyMap<LogName, string>,
+  archive: string | null,
+  { onProgress }: VerifyTask,
+): (bytes: number) => void {
   if (onProgress === undefined) return () => undefined;
   const sizes = [...logs.values()].flatMap((directory) =>
     existsSync(directory) ? readTrailFiles(directory).segments : [],
   );
-  const totalBytes = sizes.reduce((sum, { bytes }) => sum + bytes, 0);
+  const files = archive === null ? [] : archiveFilesOf(archive, logs.keys()).map((file) => join(archive, file));
+  const archiveBytes = files.reduce((sum, file) => sum + attempt(file, () => statSync(file)).size, 0);
+  const totalBytes = sizes.reduce((sum, { bytes }) => sum + bytes, archiveBytes);
   let doneBytes = 0;
   return (bytes) => {
     doneBytes += bytes;

@@ -1,6 +1,6 @@
 /** Settled records leave the buffer for the archive and are still there for a till, for the PMS and for an inspector. */
 import { createHash } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readCsv } from '../../src/record/csv.ts';
@@ -138,8 +138,25 @@ describe.skipIf(missing('mosquitto_pub', 'mosquitto_sub'))('archived records', (
     );
     expect(shown.output).not.toMatch(new RegExp(`${MARK}|AB1234563`));
     expect(entriesOf(gateway.bufferFile, 'access').at(-1)).toMatchObject({ way: 'search', count: sent.length });
-    const verified = await counterfoil('trail', 'verify', join(gateway.dataDir, 'trail'));
-    expect(verified.code).toBe(0);
+
+    // The trail tells of every frame of the archive, and one other bit in one of them is found.
+    const trail = join(gateway.dataDir, 'trail');
+    const verified = await counterfoil('trail', 'verify', trail);
+    expect(verified).toMatchObject({
+      code: 0,
+      output: expect.stringMatching(/^archive: holds\n {2}8 records in 2 files/m),
+    });
+    const [name = '', bytes = Buffer.of()] = [...files][0] ?? [];
+    const at = bytes.length - 40;
+    bytes[at] = (bytes[at] ?? 0) ^ 1;
+    writeFileSync(join(trail, 'archive', name), bytes);
+    const altered = await counterfoil('trail', 'verify', trail, '--json');
+    const { archive } = JSON.parse(altered.output) as { archive: object };
+    expect(altered.code).toBe(1);
+    expect(archive).toMatchObject({
+      faults: [{ code: 'archive_frame', file: name, offset: bytes.lastIndexOf('CFFR\0') }],
+    });
+    expect(await counterfoil('trail', 'verify', trail, '--no-archive')).toMatchObject({ code: 0 });
   });
 
   test('are handed out again to a PMS that has lost them', async () => {

@@ -16,6 +16,7 @@ interface VerifyFlags {
   readonly log?: string;
   readonly key?: string;
   readonly witness?: readonly string[];
+  readonly archive: boolean;
   readonly json?: boolean;
 }
 
@@ -25,6 +26,7 @@ export function trailVerify(io: CommandIo): Command {
     .description('check every byte, entry and checkpoint; exit code 1 when something does not hold')
     .option('--key <key>', 'trust this verifier key (or the file that holds it) and no other')
     .option('--witness <file...>', "what others hold: receipts, checkpoints, cosignatures, a witness's verifier key")
+    .option('--no-archive', "leave the archive's files out: for a copy of the trail without them")
     .option('--json', 'print the verdict as JSON')
     .action((directory: string | undefined, flags: VerifyFlags) => verify(io, directory, flags));
 }
@@ -38,6 +40,7 @@ function verify(io: CommandIo, named: string | undefined, flags: VerifyFlags): v
     log: logNamed(flags.log),
     key: flags.key === undefined ? null : keyFrom(flags.key),
     witnesses: (flags.witness ?? []).map((file) => readWitness(file, readWitnessFile(file))),
+    withoutArchive: !flags.archive,
     onProgress: bar.show,
   });
   bar.end();
