@@ -135,11 +135,12 @@ export class Archiver {
     const { archive, clock } = this.#parts;
     try {
       await this.#removeRows();
-      await this.#expire();
+      const notEnded = await this.#expire();
       this.#hasDamage = false;
       await archive.begin();
       for (const stream of STREAMS) await this.#archiveStream(stream);
       await this.#sealClosed();
+      if (notEnded !== null) throw notEnded;
       this.#lastRunMs = clock.utcMs();
       this.#settleTrouble();
     } catch (error) {
@@ -226,11 +227,21 @@ export class Archiver {
     }
   }
 
-  /** Goes on with an act of expiry: first the keys, which only the file names, then the file. */
-  async #expire(): Promise<void> {
-    for (const name of this.#parts.archive.expiredFiles()) await this.#destroy(name);
+  /** Goes on with an act of expiry. What keeps a file from going (a sealer whose clock says no) does not keep records from being archived. */
+  async #expire(): Promise<unknown> {
+    let failure: unknown = null;
+    for (const name of this.#parts.archive.expiredFiles()) {
+      try {
+        await this.#destroy(name);
+      } catch (error) {
+        if (error instanceof Stopped) throw error;
+        failure = error;
+      }
+    }
+    return failure;
   }
 
+  /** First the keys, which only the file names, then the file. */
   async #destroy(name: ArchiveFileName): Promise<void> {
     const { archive, keeper } = this.#parts;
     for (let more = true; more; ) {

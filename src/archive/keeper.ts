@@ -10,6 +10,8 @@ export interface PreparedFile {
   readonly path: string;
   /** Length as it was found, bytes; 0 for a new one. */
   readonly bytes: number;
+  /** Nothing can be appended any more. */
+  readonly isSealed: boolean;
 }
 
 /** Every call may be repeated. Throws what the file system says, or a `CounterfoilError`. */
@@ -34,7 +36,7 @@ export function plainKeeper(directory: string): ArchiveKeeper {
       // A name is durable only once its folder is synced, and a new folder's once its parent is.
       if (isNew) syncFolder(dirname(path));
       if (made !== undefined) syncUpwards(dirname(path), dirname(made));
-      return { path, bytes: statSync(path).size };
+      return { path, bytes: statSync(path).size, isSealed: false };
     },
     async seal() {},
     async remove(name) {

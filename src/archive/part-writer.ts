@@ -56,8 +56,9 @@ export class PartWriter {
     const newest = this.#archive.newestPart(stream, month);
     if (newest !== null && !newest.isSealed && newest.bytes < PART_BYTES) {
       const name = { stream, month, part: newest.part };
-      const { path, bytes } = await this.#keeper.prepare(name);
-      if (bytes === newest.bytes && !this.#abandoned.has(nameOf(name))) return continued(name, path, newest);
+      const { path, bytes, isSealed } = await this.#keeper.prepare(name);
+      if (!isSealed && bytes === newest.bytes && !this.#abandoned.has(nameOf(name)))
+        return continued(name, path, newest);
     }
     return await this.#begun(stream, month, newest, nowMs);
   }
@@ -66,8 +67,8 @@ export class PartWriter {
   async #begun(stream: Stream, month: string, newest: ArchivePart | null, nowMs: number): Promise<Target> {
     for (let part = (newest?.part ?? 0) + 1; ; part++) {
       const name = { stream, month, part };
-      const { path, bytes } = await this.#keeper.prepare(name);
-      if (bytes > 0 || this.#abandoned.has(nameOf(name))) continue;
+      const { path, bytes, isSealed } = await this.#keeper.prepare(name);
+      if (isSealed || bytes > 0 || this.#abandoned.has(nameOf(name))) continue;
       const header = this.#archive.header(name, newest, nowMs);
       const { fileId, keyId, hash } = header;
       return { ...name, path, fileId, keyId, number: 0, previous: hash, place: 0, header: header.bytes };

@@ -31,6 +31,23 @@ export type OpenResult = z.output<typeof openResult>;
 export const sealResult = z.object({ immutable: z.boolean(), verity: z.boolean() });
 export type SealResult = z.output<typeof sealResult>;
 
+export const ARCHIVE_STREAMS = ['standard', 'schedule_two'] as const;
+export type ArchiveStream = (typeof ARCHIVE_STREAMS)[number];
+
+/** Parameters of `archive_open`, `archive_seal` and `archive_expire`. */
+export const archivePartParams = z.strictObject({
+  stream: z.enum(ARCHIVE_STREAMS),
+  year: z.int().min(2000).max(9999),
+  month: z.int().min(1).max(12),
+  part: z.int().min(1).max(9999),
+});
+export type ArchivePartParams = z.output<typeof archivePartParams>;
+
+export const archiveOpenResult = z.object({ appendOnly: z.boolean(), immutable: z.boolean(), sizeBytes: count });
+export type ArchiveOpenResult = z.output<typeof archiveOpenResult>;
+
+export const archiveExpireResult = z.object({ gone: z.literal(true) });
+
 /** A proof of RFC 6962 has at most two hashes for each doubling of the tree. */
 export const signParams = z.strictObject({
   log,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Archiver } from '../archive/archiver.ts';
 import { plainKeeper } from '../archive/keeper.ts';
 import { ARCHIVER_DEFAULTS } from '../archive/options.ts';
+import { sealedKeeper } from '../archive/sealed-keeper.ts';
 import { systemClock, systemTimers } from '../base/clock.ts';
 import type { Config } from '../base/config/load.ts';
 import type { Log } from '../base/log.ts';
@@ -15,12 +16,13 @@ export function makeArchiver(
   config: Config,
   parts: { readonly buffer: RecordBuffer; readonly log: Log; readonly isBusy: () => boolean },
 ): Archiver {
+  const socket = config.trail.sealerSocket;
   const { dayMs, ...paces } = ARCHIVER_DEFAULTS;
   return new Archiver(
     { ...paces, bufferMs: config.retention.bufferDays * dayMs },
     {
       archive: parts.buffer.archive,
-      keeper: plainKeeper(archiveDirectory(config)),
+      keeper: socket === null ? plainKeeper(archiveDirectory(config)) : sealedKeeper(socket, archiveDirectory(config)),
       clock: systemClock,
       timers: systemTimers,
       log: parts.log,

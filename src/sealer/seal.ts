@@ -6,7 +6,7 @@
  *
  *   1. copy to `.sealer/{name}.part`, on disk; fs-verity where there is any
  *   2. rename to `….ready`                        from here on the copy is what counts
- *   3. shut the door (segment-folder.ts), chattr -a the segment; it must not have grown
+ *   3. shut the door (guarded-folder.ts), chattr -a the segment; it must not have grown
  *   4. rename the copy over it, open the door
  *   5. chattr +i
  *
@@ -20,7 +20,6 @@ import {
   existsSync,
   fsyncSync,
   openSync,
-  readFileSync,
   readSync,
   renameSync,
   rmSync,
@@ -28,9 +27,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { CounterfoilError } from '../base/errors.ts';
-import type { SealedLog, SealResult } from '../base/sealer-wire.ts';
+import type { SealResult } from '../base/sealer-wire.ts';
 import { openOwn, syncFile, syncFolder, unfit } from './guarded.ts';
-import { SEALED_MODE, type SegmentFolder, segmentName } from './segment-folder.ts';
+import { type GuardedFolder, SEALED_MODE } from './guarded-folder.ts';
 import { changeFlag, enableVerity, readFlags } from './tools.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
@@ -46,23 +45,23 @@ export interface Workshop {
 
 /** Something the sealer met and has put right, but somebody should know of. */
 export interface Finding {
-  readonly log: SealedLog;
-  readonly n: number;
+  /** Label of its folder. */
+  readonly folder: string;
+  readonly file: string;
   readonly message: string;
 }
 
-/** Seals segment `n`, whatever an earlier attempt has left. Throws `storage_full`, `storage_io`, `trail_unfit`. */
-export async function sealSegment(folder: SegmentFolder, workshop: Workshop, n: number): Promise<SealResult> {
-  const name = segmentName(n);
-  const copy = readyPath(folder, workshop, n);
+/** Seals a file, whatever an earlier attempt has left. Throws `storage_full`, `storage_io`, `trail_unfit`. */
+export async function sealFile(folder: GuardedFolder, workshop: Workshop, name: string): Promise<SealResult> {
+  const copy = readyPath(folder, workshop, name);
   const { appendOnly, immutable, verity } = await readFlags(folder.path, name);
   if (immutable) {
     rmSync(copy, { force: true });
     return { immutable, verity };
   }
   // Append-only: nothing but growth can have happened to it since a copy was made, so a new copy is as good and simpler.
-  if (appendOnly) await makeCopy(folder, workshop, n);
-  if (existsSync(copy)) await takePlace(folder, workshop, n);
+  if (appendOnly) await makeCopy(folder, workshop, name);
+  if (existsSync(copy)) await takePlace(folder, workshop, name);
   else requireReplaced(folder, name);
   await changeFlag(folder.path, name, '+i');
   const now = await readFlags(folder.path, name);
@@ -72,27 +71,27 @@ export async function sealSegment(folder: SegmentFolder, workshop: Workshop, n: 
 }
 
 /** Where a complete copy of a segment waits to take its place. */
-export function readyPath(folder: SegmentFolder, workshop: Workshop, n: number): string {
-  return join(workshop.path, `${folder.log}-${segmentName(n)}.ready`);
+export function readyPath(folder: GuardedFolder, workshop: Workshop, name: string): string {
+  return join(workshop.path, `${folder.label}-${name}.ready`);
 }
 
-async function makeCopy(folder: SegmentFolder, workshop: Workshop, n: number): Promise<void> {
-  const part = `${folder.log}-${segmentName(n)}.part`;
+async function makeCopy(folder: GuardedFolder, workshop: Workshop, name: string): Promise<void> {
+  const part = `${folder.label}-${name}.part`;
   const path = join(workshop.path, part);
   rmSync(path, { force: true });
   try {
-    copyOnDisk(join(folder.path, segmentName(n)), path);
+    copyOnDisk(join(folder.path, name), path);
     // Needs the right to write, so it comes before the mode that takes it away.
     if (workshop.verity && !(await enableVerity(workshop.path, part))) {
       workshop.onFinding({
-        log: folder.log,
-        n,
-        message: 'fs-verity could not be enabled; the segment is immutable without it',
+        folder: folder.label,
+        file: name,
+        message: 'fs-verity could not be enabled; the file is immutable without it',
       });
     }
     chmodSync(path, SEALED_MODE);
     syncFile(path);
-    renameSync(path, readyPath(folder, workshop, n));
+    renameSync(path, readyPath(folder, workshop, name));
   } catch (error) {
     rmSync(path, { force: true });
     throw storageError(error);
@@ -101,10 +100,9 @@ async function makeCopy(folder: SegmentFolder, workshop: Workshop, n: number): P
 }
 
 /** Exchanges the segment for its copy. `a` is already gone where an earlier attempt was killed here. */
-async function takePlace(folder: SegmentFolder, workshop: Workshop, n: number): Promise<void> {
-  const name = segmentName(n);
+async function takePlace(folder: GuardedFolder, workshop: Workshop, name: string): Promise<void> {
   const path = join(folder.path, name);
-  const copy = readyPath(folder, workshop, n);
+  const copy = readyPath(folder, workshop, name);
   const isOpen = !(await readFlags(folder.path, name)).appendOnly;
   folder.shutTheDoor();
   if (!isOpen) await changeFlag(folder.path, name, '-a');
@@ -115,13 +113,13 @@ async function takePlace(folder: SegmentFolder, workshop: Workshop, n: number): 
     folder.openTheDoor();
     throw new CounterfoilError(
       'usage',
-      `segment ${n} of ${folder.log} grew while it was being sealed`,
+      `${name} of ${folder.label} grew while it was being sealed`,
       'Nothing may be appended to a segment that is to be sealed. Ask again once it is closed.',
     );
   }
   if (found === 'other') {
     const message = 'a segment was changed in the moment in which it was not append-only; the copy made before stays';
-    workshop.onFinding({ log: folder.log, n, message });
+    workshop.onFinding({ folder: folder.label, file: name, message });
   }
   renameSync(copy, path);
   syncFolder(folder.path);
@@ -129,7 +127,7 @@ async function takePlace(folder: SegmentFolder, workshop: Workshop, n: number): 
 }
 
 /** Without attribute and without a copy, it must be the copy: readable and no more. */
-function requireReplaced(folder: SegmentFolder, name: string): void {
+function requireReplaced(folder: GuardedFolder, name: string): void {
   if (folder.isSealedCopy(name)) return;
   throw unfit(
     `${join(folder.path, name)} is not append-only, and nothing the sealer did explains it`,
@@ -152,12 +150,23 @@ function copyOnDisk(from: string, to: string): void {
   }
 }
 
-/** How a file differs from its copy: not, by bytes behind those of the copy, or otherwise. Segments fit in memory. */
+/** How a file differs from its copy: not, by bytes behind those of the copy, or otherwise. */
 function compareFiles(path: string, copy: string): 'same' | 'longer' | 'other' {
-  const now = readFileSync(path);
-  const kept = readFileSync(copy);
-  if (now.length < kept.length || !now.subarray(0, kept.length).equals(kept)) return 'other';
-  return now.length > kept.length ? 'longer' : 'same';
+  const now = openOwn(path, constants.O_RDONLY);
+  const kept = openOwn(copy, constants.O_RDONLY);
+  try {
+    const [one, other] = [Buffer.allocUnsafe(CHUNK_BYTES), Buffer.allocUnsafe(CHUNK_BYTES)];
+    for (let at = 0; ; ) {
+      const got = readSync(kept, other, 0, CHUNK_BYTES, at);
+      if (got === 0) return readSync(now, one, 0, 1, at) > 0 ? 'longer' : 'same';
+      const found = readSync(now, one, 0, got, at);
+      if (found < got || !one.subarray(0, got).equals(other.subarray(0, got))) return 'other';
+      at += got;
+    }
+  } finally {
+    closeSync(kept);
+    closeSync(now);
+  }
 }
 
 function storageError(error: unknown): unknown {

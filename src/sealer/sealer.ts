@@ -6,10 +6,16 @@
  * Start: the folders are guarded, `a` and `i` are tried on a file, what an earlier life has left half-done is finished,
  * each trail has a segment ahead; only then does the socket open.
  */
+import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Clock } from '../base/clock.ts';
 import { CounterfoilError, messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import {
+  ARCHIVE_STREAMS,
+  type ArchiveOpenResult,
+  type ArchivePartParams,
+  type ArchiveStream,
   type OpenResult,
   SEALED_LOGS,
   type SealedLog,
@@ -19,10 +25,11 @@ import {
   type SignParams,
   type SignResult,
 } from '../base/sealer-wire.ts';
+import { ArchiveFolder } from './archive-folder.ts';
 import { makeFolder, requireGuarded } from './guarded.ts';
 import { probeAttributes } from './probe.ts';
 import { clearWorkshop, recoverFolder, sealBelow, unsealed } from './recover.ts';
-import { sealSegment, type Workshop } from './seal.ts';
+import { sealFile, type Workshop } from './seal.ts';
 import { SegmentFolder, segmentName } from './segment-folder.ts';
 import { Signer } from './signer.ts';
 import { SigningState } from './signing-state.ts';
@@ -34,12 +41,16 @@ const MAX_EMPTY = 16;
 export interface SealerOptions {
   readonly trailDir: string;
   readonly stateDir: string;
+  /** Archived months are kept so long after their end. */
+  readonly retentionYears: number;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
 export class Sealer {
   readonly #log: Log;
   readonly #folders: Readonly<Record<SealedLog, SegmentFolder>>;
+  readonly #archive: Readonly<Record<ArchiveStream, ArchiveFolder>>;
   readonly #workshop: Workshop;
   /** The signer, or why there is none. */
   readonly #signer: Signer | CounterfoilError;
@@ -52,10 +63,13 @@ export class Sealer {
       audit: new SegmentFolder(trailDir, 'audit'),
       schedule_two: new SegmentFolder(trailDir, 'schedule_two'),
     };
+    const archive = (stream: ArchiveStream) =>
+      new ArchiveFolder(trailDir, stream, options.retentionYears, options.clock);
+    this.#archive = { standard: archive('standard'), schedule_two: archive('schedule_two') };
     this.#workshop = {
       path: join(trailDir, '.sealer'),
       verity,
-      onFinding: ({ log, n, message }) => this.#log.error(message, { trail: log, segment: n }),
+      onFinding: ({ folder, file, message }) => this.#log.error(`${message} (${folder}/${file})`),
     };
     this.#signer = openSigner(options);
   }
@@ -69,12 +83,21 @@ export class Sealer {
       makeFolder(join(trailDir, log), 0o700);
       requireGuarded(join(trailDir, log));
     }
+    makeFolder(join(trailDir, 'archive'), 0o700);
+    requireGuarded(join(trailDir, 'archive'));
+    // Whatever the umask was: the gateway's group has to get through.
+    chmodSync(join(trailDir, 'archive'), 0o750);
+    for (const stream of ARCHIVE_STREAMS) {
+      makeFolder(join(trailDir, 'archive', stream), 0o700);
+      requireGuarded(join(trailDir, 'archive', stream));
+    }
     const workshop = join(trailDir, '.sealer');
     makeFolder(workshop, 0o700);
     requireGuarded(workshop);
     clearWorkshop({ path: workshop });
     const sealer = new Sealer(options, await probeAttributes(workshop));
     for (const log of SEALED_LOGS) await sealer.#recover(sealer.#folders[log]);
+    for (const stream of ARCHIVE_STREAMS) await recoverFolder(sealer.#archive[stream], sealer.#workshop);
     return sealer;
   }
 
@@ -109,7 +132,22 @@ export class Sealer {
       // Sealing must not leave the trail without a segment to go on in.
       await this.#keepSpare(folder, n);
       await sealBelow(folder, this.#workshop, n);
-      return await sealSegment(folder, this.#workshop, n);
+      return await sealFile(folder, this.#workshop, segmentName(n));
+    });
+  }
+
+  openArchive(part: ArchivePartParams): Promise<ArchiveOpenResult> {
+    return this.#next(() => this.#archive[part.stream].open(part, this.#workshop));
+  }
+
+  sealArchive(part: ArchivePartParams): Promise<SealResult> {
+    return this.#next(() => this.#archive[part.stream].seal(part, this.#workshop));
+  }
+
+  expireArchive(part: ArchivePartParams): Promise<{ gone: true }> {
+    return this.#next(async () => {
+      await this.#archive[part.stream].expire(part);
+      return { gone: true };
     });
   }
 
@@ -156,7 +194,7 @@ export class Sealer {
       await act();
     } catch (error) {
       const hint = error instanceof CounterfoilError ? { code: error.code, hint: error.hint } : {};
-      this.#log.error(messageOf(error), { trail: folder.log, ...hint });
+      this.#log.error(messageOf(error), { trail: folder.label, ...hint });
     }
   }
 

@@ -1,59 +1,28 @@
-/**
- * The segments of one trail, and how they become append-only before anybody can write to them.
- *
- * A file that was opened before it became append-only can still be overwritten through that descriptor, and an append-only
- * file can neither be moved nor given another mode. So a segment is made under its final name and mode while the door is
- * shut: the folder lets nobody in but its owner until the attribute is set and on disk. Descriptors of older segments go
- * on working meanwhile; somebody who reads the folder may meet EACCES for some milliseconds.
- *
- * If the power goes, or we are killed, the door stays shut until the next start has finished the segment (recover.ts).
- */
-import { chmodSync, closeSync, constants, lstatSync, openSync, readdirSync, unlinkSync } from 'node:fs';
+/** The segments of one trail, in a folder of theirs. */
 import { join } from 'node:path';
 import { CounterfoilError } from '../base/errors.ts';
 import { MAX_SEGMENT, type SealedLog } from '../base/sealer-wire.ts';
-import { syncFile, syncFolder, unfit } from './guarded.ts';
-import { changeFlag, readFlags, reserve } from './tools.ts';
+import { GuardedFolder, type KeptFile } from './guarded-folder.ts';
 
 /** A segment is ended at this size, so this much is reserved for each: enough to go on for a while on a full disk. */
 const RESERVED_BYTES = 8 * 1024 * 1024;
-/** The gateway (the group) appends and reads; nobody else. */
-const SEGMENT_MODE = 0o660;
-/** A sealed one is only read. */
-export const SEALED_MODE = 0o440;
-const OPEN_DOOR = 0o750;
-const SHUT_DOOR = 0o700;
 
-export interface SegmentFile {
+export interface SegmentFile extends KeptFile {
   readonly n: number;
-  readonly name: string;
-  readonly sizeBytes: number;
 }
 
 const SEGMENT_NAME = /^s\d{8}\.log$/;
 
 export const segmentName = (n: number) => `s${String(n).padStart(8, '0')}.log`;
 
-export class SegmentFolder {
-  readonly log: SealedLog;
-  readonly path: string;
-
+export class SegmentFolder extends GuardedFolder {
   constructor(trailDir: string, log: SealedLog) {
-    this.log = log;
-    this.path = join(trailDir, log);
+    super(join(trailDir, log), log, SEGMENT_NAME);
   }
 
   /** All segments by number. Throws `trail_unfit` for one that is not a plain file of ours. */
   list(): SegmentFile[] {
-    const names = readdirSync(this.path).filter((name) => SEGMENT_NAME.test(name));
-    return names.sort().map((name) => {
-      const found = lstatSync(join(this.path, name));
-      if (!found.isFile() || found.nlink !== 1 || found.uid !== process.geteuid?.()) {
-        const hint = 'Only root can have put it there. Find out who did, and move it away.';
-        throw unfit(`${join(this.path, name)} is not a plain file of the sealer's`, hint);
-      }
-      return { n: Number(name.slice(1, 9)), name, sizeBytes: found.size };
-    });
+    return this.files().map((file) => ({ ...file, n: Number(file.name.slice(1, 9)) }));
   }
 
   /** The newest segment that holds anything; null without one. */
@@ -61,73 +30,9 @@ export class SegmentFolder {
     return this.list().findLast(({ sizeBytes }) => sizeBytes > 0) ?? null;
   }
 
-  /** Whether a file is what sealing puts in a segment's place: nobody may write to it. */
-  isSealedCopy(name: string): boolean {
-    return (lstatSync(join(this.path, name)).mode & 0o777) === SEALED_MODE;
-  }
-
-  /** Whether the gateway's group is kept out just now. */
-  get isShut(): boolean {
-    return (lstatSync(this.path).mode & 0o777) === SHUT_DOOR;
-  }
-
-  /** Names in the folder that are no segments: nobody but root can have put them there. */
-  strangers(): string[] {
-    return readdirSync(this.path).filter((name) => !SEGMENT_NAME.test(name));
-  }
-
-  /** Lets the gateway's group in: everything that can be opened for writing is append-only. */
-  openTheDoor(): void {
-    chmodSync(this.path, OPEN_DOOR);
-  }
-
   /** Makes segment `n`: empty, append-only, its space reserved. Throws `storage_full`, `trail_unfit`. */
   async create(n: number): Promise<void> {
     if (n > MAX_SEGMENT) throw new CounterfoilError('usage', 'there are no more segment numbers', 'Open a new trail.');
-    const name = segmentName(n);
-    const path = join(this.path, name);
-    this.shutTheDoor();
-    closeSync(openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600));
-    try {
-      await reserve(this.path, name, RESERVED_BYTES);
-      await this.#protect(name);
-    } catch (error) {
-      // A full disk, or a capability that is missing: no reason to keep the gateway from the segments that are there.
-      unlinkSync(path);
-      throw error;
-    } finally {
-      this.openTheDoor();
-    }
-  }
-
-  /** Takes away an empty segment that never became append-only. */
-  removeUnfinished(name: string): void {
-    this.shutTheDoor();
-    unlinkSync(join(this.path, name));
-    syncFolder(this.path);
-  }
-
-  /** Makes a segment append-only that should have been. */
-  async repair(name: string): Promise<void> {
-    this.shutTheDoor();
-    await this.#protect(name);
-    this.openTheDoor();
-  }
-
-  /** Keeps the gateway's group out while there is something in it that is not append-only. */
-  shutTheDoor(): void {
-    chmodSync(this.path, SHUT_DOOR);
-  }
-
-  /** Mode and attribute of a segment, on disk when this resolves. */
-  async #protect(name: string): Promise<void> {
-    const path = join(this.path, name);
-    chmodSync(path, SEGMENT_MODE);
-    await changeFlag(this.path, name, '+a');
-    if (!(await readFlags(this.path, name)).appendOnly) {
-      throw unfit(`${path} does not stay append-only`, 'Put the trail on a file system such as ext4.');
-    }
-    syncFile(path);
-    syncFolder(this.path);
+    await this.make(segmentName(n), RESERVED_BYTES);
   }
 }

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import type { Log } from '../base/log.ts';
-import { SEALER_REQUEST_BYTES, segmentParams, signParams } from '../base/sealer-wire.ts';
+import { archivePartParams, SEALER_REQUEST_BYTES, segmentParams, signParams } from '../base/sealer-wire.ts';
 import { operation } from '../base/socket/operations.ts';
 import { SocketServer } from '../base/socket/server.ts';
 import type { Sealer } from './sealer.ts';
@@ -20,6 +20,9 @@ export function sealerServer(path: string, sealer: Sealer, log: Log): SocketServ
     operations: {
       open: operation(segmentParams, (params) => sealer.openSegment(params)),
       seal: operation(segmentParams, (params) => sealer.seal(params)),
+      archive_open: operation(archivePartParams, (params) => sealer.openArchive(params)),
+      archive_seal: operation(archivePartParams, (params) => sealer.sealArchive(params)),
+      archive_expire: operation(archivePartParams, (params) => sealer.expireArchive(params)),
       sign: operation(signParams, (params) => sealer.sign(params)),
       state: operation(z.strictObject({}), async () => ({ ...(await sealer.state()) })),
     },

@@ -7,18 +7,14 @@
  */
 import type { z } from 'zod';
 import { CounterfoilError } from '../base/errors.ts';
-import { openResult, SEALER_ANSWER_BYTES, sealResult, signResult, stateResult } from '../base/sealer-wire.ts';
-import { callSocket, SocketTrouble } from '../base/socket/call.ts';
+import { callSealer } from '../base/sealer-call.ts';
+import { openResult, sealResult, signResult, stateResult } from '../base/sealer-wire.ts';
 import type { TrailLog } from '../buffer/api.ts';
 import { publicKeyOfRaw, verifierKeyOf } from '../tlog/verifier-key.ts';
 import type { CheckpointSigner, PreparedSegment, SegmentKeeper, SignedHead, SignRequest, Worm } from './api.ts';
 import { protectionOf } from './append-only.ts';
 import { codeOf } from './disk.ts';
 import { segmentPath } from './names.ts';
-
-/** For silence on the socket. Sealing copies 8 MiB, perhaps on a slow card. */
-const ANSWER_MS = 10_000;
-const SEAL_ANSWER_MS = 60_000;
 
 export interface SealerClientOptions {
   readonly socketPath: string;
@@ -100,37 +96,8 @@ export class SealerClient implements SegmentKeeper, CheckpointSigner {
     if (before === 'sealed') this.#worm = 'sealed';
   }
 
-  async #call<T>(op: string, params: Readonly<Record<string, unknown>>, result: z.ZodType<T>): Promise<T> {
-    const path = this.#options.socketPath;
-    const timeoutMs = op === 'seal' ? SEAL_ANSWER_MS : ANSWER_MS;
-    try {
-      return await callSocket({ path, op, params, result, timeoutMs, maxAnswerBytes: SEALER_ANSWER_BYTES });
-    } catch (error) {
-      if (!(error instanceof SocketTrouble)) throw error;
-      const [message, hint] = wordsFor(error, path);
-      throw new CounterfoilError('sealer_unreachable', message, hint, error.cause);
-    }
-  }
-}
-
-/** What is wrong, and what to do. */
-function wordsFor(trouble: SocketTrouble, path: string): [string, string] {
-  const look =
-    'Look at it: systemctl status counterfoil-sealer. Entries wait in the buffer meanwhile, and nothing is lost.';
-  switch (trouble.kind) {
-    case 'denied':
-      return [`the gateway may not open the sealer's socket ${path}`, 'Both units must have the same Group=.'];
-    case 'absent':
-      return [`no sealer is running on ${path}`, look];
-    case 'broken':
-      return [`the sealer's socket ${path} cannot be opened: ${trouble.message}`, look];
-    case 'no_answer':
-      return ['the sealer took a request and did not answer', look];
-    case 'not_understood':
-      return [
-        'the sealer answered something that is not understood',
-        'Gateway and sealer are perhaps of different versions: restart both.',
-      ];
+  #call<T>(op: string, params: Readonly<Record<string, unknown>>, result: z.ZodType<T>): Promise<T> {
+    return callSealer(this.#options.socketPath, op, params, result);
   }
 }
 

@@ -280,7 +280,8 @@ describe('what an unclean end leaves', () => {
     await takeEach(2);
     await growOld();
     const keeper = plainKeeper(store.archiveDir);
-    const broken = { ...keeper, prepare: async () => ({ path: join(store.folder, 'missing/file'), bytes: 0 }) };
+    const path = join(store.folder, 'missing/file');
+    const broken = { ...keeper, prepare: async () => ({ path, bytes: 0, isSealed: false }) };
     expect(await store.archive({ keeper: broken })).toMatchObject({ trouble: { code: 'archive_write' }, records: 0 });
     expect(await store.archive()).toMatchObject({ trouble: null, records: 2 });
   });

@@ -19,7 +19,7 @@ it('makes files for its own user, leaves what is in them, and removes them once'
   expect(bytes).toBe(0);
   expect(statSync(path).mode & 0o777).toBe(0o600);
   appendFileSync(path, 'frame');
-  expect(await keeper.prepare(NAME)).toEqual({ path, bytes: 5 });
+  expect(await keeper.prepare(NAME)).toEqual({ path, bytes: 5, isSealed: false });
   await keeper.seal(NAME);
   await keeper.remove(NAME);
   await keeper.remove(NAME);

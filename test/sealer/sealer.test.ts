@@ -1,8 +1,10 @@
 /** The sealer's requests, in this process, on a real ext4 (root has the capability it needs). */
+
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/base/clock.ts';
 import { type Log, silentLog } from '../../src/base/log.ts';
 import type { SealedLog, SignParams } from '../../src/base/sealer-wire.ts';
 import { Sealer } from '../../src/sealer/sealer.ts';
@@ -19,7 +21,7 @@ let stateDir = '';
 let logged: string[] = [];
 const log: Log = { ...silentLog, error: (message) => logged.push(message) };
 
-const open = () => Sealer.open({ trailDir, stateDir, log });
+const open = () => Sealer.open({ trailDir, stateDir, retentionYears: 2, clock: systemClock, log });
 const segment = (name: SealedLog, n: number) => join(trailDir, name, `s${String(n).padStart(8, '0')}.log`);
 const segments = (name: SealedLog) => readdirSync(join(trailDir, name)).sort();
 const flags = (path: string) => execFileSync('lsattr', ['-d', path], { encoding: 'utf8' }).split(' ')[0];
@@ -131,6 +133,36 @@ describe.skipIf(missing('root with loop devices'))('the sealer', () => {
     expect(readFileSync(segment('audit', 0), 'utf8')).toBe('text\n');
   });
 
+  test('archive parts: append-only, sealed with the next part, gone only after their years', async () => {
+    const sealer = await open();
+    const part = (year: number, n: number) => ({ stream: 'standard' as const, year, month: 1, part: n });
+    const path = (year: number, n: number) => join(trailDir, 'archive/standard', `${year}-01.000${n}.cfa`);
+    expect(await sealer.openArchive(part(2001, 1))).toEqual({ appendOnly: true, immutable: false, sizeBytes: 0 });
+    appendFileSync(path(2001, 1), 'frames');
+    expect(() => writeFileSync(path(2001, 1), 'x')).toThrow(/EPERM/);
+    await expect(sealer.expireArchive(part(2001, 1))).rejects.toMatchObject({
+      message: expect.stringMatching(/is not sealed/),
+    });
+    await sealer.openArchive(part(2001, 2));
+    expect(flags(path(2001, 1))).toMatch(/i/);
+    expect(readFileSync(path(2001, 1), 'utf8')).toBe('frames');
+    expect(await sealer.openArchive(part(2001, 1))).toMatchObject({ immutable: true, sizeBytes: 6 });
+    await sealer.openArchive(part(9000, 1));
+    await sealer.sealArchive(part(9000, 1));
+    await expect(sealer.expireArchive(part(9000, 1))).rejects.toMatchObject({
+      message: expect.stringMatching(/is to be kept/),
+    });
+    for (let time = 0; time < 2; time++) await sealer.expireArchive(part(2001, 1));
+    expect(readdirSync(join(trailDir, 'archive/standard'))).toEqual(['2001-01.0002.cfa', '9000-01.0001.cfa']);
+    // A sealing that was killed after its copy was made, and the attribute taken away, is finished at the start.
+    appendFileSync(path(2001, 2), 'more');
+    writeFileSync(join(trailDir, '.sealer/archive-standard-2001-01.0002.cfa.ready'), 'more', { mode: 0o440 });
+    execFileSync('chattr', ['-a', path(2001, 2)]);
+    await open();
+    expect(flags(path(2001, 2))).toMatch(/i/);
+    expect(readFileSync(path(2001, 2), 'utf8')).toBe('more');
+  });
+
   test('a damaged signer stops signing, not the segments', async () => {
     await open();
     writeFileSync(join(stateDir, 'audit.json'), 'nonsense');
@@ -167,6 +199,8 @@ describe.skipIf(missing('root with loop devices'))('the sealer', () => {
     execFileSync('mount', ['-t', 'ramfs', 'ramfs', bare]);
     scene.onClose(() => execFileSync('umount', [bare]));
     chmodSync(bare, 0o750);
-    await expect(Sealer.open({ trailDir: bare, stateDir, log })).rejects.toMatchObject({ code: 'trail_unfit' });
+    await expect(
+      Sealer.open({ trailDir: bare, stateDir, log, retentionYears: 2, clock: systemClock }),
+    ).rejects.toMatchObject({ code: 'trail_unfit' });
   });
 });

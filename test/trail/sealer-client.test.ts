@@ -1,8 +1,10 @@
 /** The gateway's side of the sealer, with the real sealer behind a real socket; and with one that lies. */
+
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { systemClock } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
 import { operation } from '../../src/base/socket/operations.ts';
 import { SocketServer } from '../../src/base/socket/server.ts';
@@ -46,7 +48,7 @@ describe.skipIf(missing('root with loop devices'))('with a sealer', () => {
     mkdirSync(trailDir, { mode: 0o750 });
     const stateDir = join(folder, 'state');
     mkdirSync(stateDir, { mode: 0o700 });
-    const sealer = await Sealer.open({ trailDir, stateDir, log: silentLog });
+    const sealer = await Sealer.open({ trailDir, stateDir, log: silentLog, retentionYears: 2, clock: systemClock });
     server = sealerServer(socketPath, sealer, silentLog);
     await serve(server);
     client = new SealerClient({ socketPath, trailDir });

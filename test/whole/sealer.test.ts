@@ -7,11 +7,13 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { archivedAtLeast, SHORT_ARCHIVE } from '../harness/archived.ts';
 import { counterfoil } from '../harness/command.ts';
 import { Gateway } from '../harness/gateway.ts';
 import { publish } from '../harness/mosquitto.ts';
 import { missing } from '../harness/programs.ts';
 import { aRecord, wire } from '../harness/records.ts';
+import { PmsProcess } from '../harness/reference-pms.ts';
 import { Scene } from '../harness/scene.ts';
 import { type Attempt, SealedBox } from '../harness/sealer/box.ts';
 import { GATEWAY, ownFolder, runAs, SEALER, STRANGER, startAs, startNode, type User } from '../harness/sealer/users.ts';
@@ -61,6 +63,19 @@ describe.skipIf(missing('root with loop devices', 'python3'))('a trail with a se
     await box.ask('open', { log: 'schedule_two', n: 0 });
     expect(allowed(box.attack(GATEWAY, box.segment('schedule_two', 1), 'append'))).toEqual([]);
     expect(box.content('schedule_two', 1)).toBe('');
+  });
+
+  test('an archive file: in use it only grows, sealed it is only read', async () => {
+    await box.start();
+    const part = { stream: 'standard', year: 2024, month: 1, part: 1 };
+    const path = join(box.trailDir, 'archive/standard/2024-01.0001.cfa');
+    await box.ask('archive_open', part);
+    runAs(GATEWAY, text, 'sh', '-c', 'cat >>"$0"', path);
+    expect(allowed(box.attack(GATEWAY, path, 'append'))).toEqual([]);
+    await box.ask('archive_seal', part);
+    expect(allowed(box.attack(GATEWAY, path, 'read'))).toEqual([]);
+    expect(() => runAs(GATEWAY, text, 'sh', '-c', 'cat >>"$0"', path)).toThrow(/not permitted/i);
+    expect(readFileSync(path, 'utf8')).toBe(text);
   });
 
   test('not even who owns the file can change it without the capability', async () => {
@@ -152,6 +167,20 @@ describe.skipIf(missing('root with loop devices', 'mosquitto_pub'))('a gateway w
     expect(box.flags('audit', 0)).toMatch(/i/);
     const said = await counterfoil('trail', 'verify', box.trailDir);
     expect(said).toMatchObject({ code: 0, output: expect.stringContaining('VERDICT: the trail holds') });
+  });
+
+  test('archives into files the sealer keeps', async () => {
+    await box.start();
+    const pms = await PmsProcess.start(scene);
+    const gateway = await Gateway.start(scene, { ...box.gatewayOptions(), pmsUrl: pms.url, preload: [SHORT_ARCHIVE] });
+    for (let n = 0; n < 3; n += 1) await publish(gateway, 'lane-1', wire(aRecord()));
+    await archivedAtLeast(gateway, 2);
+    await gateway.stop();
+    const folder = join(box.trailDir, 'archive/standard');
+    const [name = ''] = readdirSync(folder);
+    expect(() => runAs(GATEWAY, 'x', 'sh', '-c', 'cat >"$0"', join(folder, name))).toThrow(/not permitted/i);
+    const said = await counterfoil('trail', 'verify', box.trailDir);
+    expect(said).toMatchObject({ code: 0, output: expect.stringMatching(/^archive: holds\n {2}2 records in 1 file/m) });
   });
 
   test('production asks this of a trail, and believes nobody', async () => {

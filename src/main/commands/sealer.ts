@@ -1,5 +1,6 @@
 /** `counterfoil sealer`: the small process that keeps the trail append-only and signs it. Loads none of the gateway. */
 import { Command } from 'commander';
+import { systemClock } from '../../base/clock.ts';
 import { findConfigFile, loadConfigFully } from '../../base/config/load.ts';
 import { CounterfoilError } from '../../base/errors.ts';
 import { createLog } from '../../base/log.ts';
@@ -42,7 +43,13 @@ async function serve(flags: SealerFlags): Promise<void> {
   process.umask(0o077);
   const log = createLog(config.logLevel);
   const stopped = stopSignal();
-  const sealer = await Sealer.open({ trailDir: config.trailDir, stateDir, log });
+  const sealer = await Sealer.open({
+    trailDir: config.trailDir,
+    stateDir,
+    retentionYears: config.retention.years,
+    clock: systemClock,
+    log,
+  });
   const server = sealerServer(socketPath, sealer, log);
   await server.start();
   releaseStartUpMemory();
