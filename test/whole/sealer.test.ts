@@ -7,7 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { archivedAtLeast, SHORT_ARCHIVE } from '../harness/archived.ts';
+import { archivedAtLeast } from '../harness/archived.ts';
 import { counterfoil } from '../harness/command.ts';
 import { Gateway } from '../harness/gateway.ts';
 import { publish } from '../harness/mosquitto.ts';
@@ -172,7 +172,9 @@ describe.skipIf(missing('root with loop devices', 'mosquitto_pub'))('a gateway w
   test('archives into files the sealer keeps', async () => {
     await box.start();
     const pms = await PmsProcess.start(scene);
-    const gateway = await Gateway.start(scene, { ...box.gatewayOptions(), pmsUrl: pms.url, preload: [SHORT_ARCHIVE] });
+    const { env, ...options } = box.gatewayOptions();
+    const early = { ...env, PRELOAD: 'test/harness/short-archive.ts' };
+    const gateway = await Gateway.start(scene, { ...options, pmsUrl: pms.url, env: early });
     for (let n = 0; n < 3; n += 1) await publish(gateway, 'lane-1', wire(aRecord()));
     await archivedAtLeast(gateway, 2);
     await gateway.stop();
