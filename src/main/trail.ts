@@ -1,7 +1,6 @@
 /**
  * The trail, put together: both logs under `trail_dir`, kept and signed by the sealer, or, without one, by the gateway itself.
  */
-import { mkdirSync } from 'node:fs';
 import { systemClock, systemTimers } from '../base/clock.ts';
 import type { Config } from '../base/config/load.ts';
 import { type CounterfoilError, messageOf } from '../base/errors.ts';
@@ -9,6 +8,7 @@ import type { Log } from '../base/log.ts';
 import type { RecordBuffer } from '../buffer/api.ts';
 import type { Trail } from '../trail/api.ts';
 import { nodeDisk } from '../trail/disk.ts';
+import { makeDirectory } from '../trail/durable.ts';
 import { LOGS, logDirectory } from '../trail/names.ts';
 import { TRAIL_OPTIONS } from '../trail/options.ts';
 import { ownKeeper } from '../trail/own-keeper.ts';
@@ -37,7 +37,7 @@ export const openGatewayTrail: OpenTrail = async ({ config, buffer, log, onFatal
     outbox: buffer.trail,
     note: (trailLog, kind, body) => buffer.note(trailLog, kind, body),
     fixedSize: (trailLog) => buffer.facts().auditSize[trailLog],
-    ...helpers(config, log),
+    ...(await helpers(config, log)),
     clock: systemClock,
     timers: systemTimers,
     log,
@@ -47,14 +47,18 @@ export const openGatewayTrail: OpenTrail = async ({ config, buffer, log, onFatal
 };
 
 /** Who keeps and signs; without a sealer nobody keeps the files from being changed, and health says `worm: none`. */
-function helpers({ dataDir, trailDir, trail }: Config, log: Log): Pick<TrailParts, 'keeper' | 'signer' | 'disk'> {
+async function helpers(
+  { dataDir, trailDir, trail }: Config,
+  log: Log,
+): Promise<Pick<TrailParts, 'keeper' | 'signer' | 'disk'>> {
   if (trail.sealerSocket !== null) {
     const sealer = new SealerClient({ socketPath: trail.sealerSocket, trailDir });
     return { keeper: sealer, signer: sealer, disk: patientDisk(nodeDisk, systemTimers) };
   }
   try {
-    // Both at once, before anything happens in them: a folder that is not there is a trail that somebody took away.
-    for (const name of LOGS) mkdirSync(logDirectory(trailDir, name), { recursive: true, mode: 0o700 });
+    // Both at once, before anything happens in them: a folder that is not there is a trail that somebody took away. Names
+    // made durable: else a power cut could take a folder away whose entries have left the buffer.
+    for (const name of LOGS) await makeDirectory(logDirectory(trailDir, name));
   } catch (error) {
     log.error('trail_dir cannot be made', { error: messageOf(error), hint: 'Look at its rights and its disk.' });
   }

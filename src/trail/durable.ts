@@ -19,7 +19,11 @@ export async function replaceDurably(path: string, content: string): Promise<voi
 /** Makes a directory (0700) and what is missing above it, names and all. */
 export async function makeDirectory(path: string): Promise<void> {
   const made = await mkdir(path, { recursive: true, mode: 0o700 });
-  if (made === undefined) return;
+  if (made === undefined) {
+    // An earlier life may have made it and ended before its name was on disk.
+    await syncDirectory(dirname(resolve(path)));
+    return;
+  }
   const top = dirname(resolve(made));
   for (let at = dirname(resolve(path)); ; at = dirname(at)) {
     await syncDirectory(at);
