@@ -20,8 +20,10 @@ interface File {
   bytes: Buffer;
   /** Bytes from the beginning that no power cut takes away. */
   durable: number;
-  /** From here on a sync has failed once. */
+  /** From here on a sync has failed since the machine was started: no later one brings these bytes to the disk. */
   doubtFrom: number | null;
+  /** A sync of it has ever failed. */
+  isDoubtful: boolean;
 }
 
 export const TRAIL_DIR = '/trail';
@@ -75,7 +77,8 @@ export class MemoryDisk {
       prepare: (log, n) =>
         on('prepare', () => {
           const path = segmentPath(TRAIL_DIR, log, n);
-          if (!this.files.has(path)) this.files.set(path, { bytes: Buffer.alloc(0), durable: 0, doubtFrom: null });
+          if (!this.files.has(path))
+            this.files.set(path, { bytes: Buffer.alloc(0), durable: 0, doubtFrom: null, isDoubtful: false });
           return { path, appendOnly: false };
         }),
       seal: (log, n) =>
@@ -100,8 +103,8 @@ export class MemoryDisk {
   /** Segments of a trail of which a sync has failed. */
   doubtful(log: TrailLog): Set<number> {
     const found = new Set<number>();
-    for (const [path, { doubtFrom }] of this.files) {
-      if (doubtFrom !== null && path.startsWith(`${TRAIL_DIR}/${log}/`)) found.add(Number(path.slice(-12, -4)));
+    for (const [path, { isDoubtful }] of this.files) {
+      if (isDoubtful && path.startsWith(`${TRAIL_DIR}/${log}/`)) found.add(Number(path.slice(-12, -4)));
     }
     return found;
   }
@@ -116,6 +119,8 @@ export class MemoryDisk {
   cutPower(random: Random): void {
     this.kill();
     for (const file of this.files.values()) {
+      // The page cache that was lied about is gone: what is read now is what the disk has.
+      file.doubtFrom = null;
       const tail = file.bytes.subarray(file.durable);
       if (tail.length === 0) continue;
       const kept = Math.floor(random() * (tail.length + 1));
@@ -146,6 +151,7 @@ export class MemoryDisk {
 
   #doubt(file: File): void {
     file.doubtFrom ??= file.durable;
+    file.isDoubtful = true;
   }
 
   async #call<T>(life: number, call: Call, task: (part: number) => T, onFailure: () => void): Promise<T> {

@@ -11,6 +11,7 @@ const UNGUARDED = [
   'DROP TRIGGER record_is_never_edited',
   'DROP TRIGGER record_steps',
   'DROP TRIGGER record_leaves_settled',
+  'DROP TRIGGER record_leaves_archived',
   'DROP TRIGGER trail_entry_is_final',
   'DROP TRIGGER trail_entry_leaves_stored',
 ];
