@@ -31,11 +31,11 @@ export function plainKeeper(directory: string): ArchiveKeeper {
     async prepare(name) {
       const path = pathOf(name);
       const made = mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-      const isNew = !existsSync(path);
       closeSync(openSync(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, 0o600));
-      // A name is durable only once its folder is synced, and a new folder's once its parent is.
-      if (isNew) syncFolder(dirname(path));
-      if (made !== undefined) syncUpwards(dirname(path), dirname(made));
+      // A name is durable only once its folder is synced, and a folder's once its parent is. Also where they are there: an
+      // earlier life may have made them and ended before that, and rows leave the buffer on the strength of this file.
+      syncFolder(dirname(path));
+      syncUpwards(dirname(path), made === undefined ? dirname(directory) : dirname(made));
       return { path, bytes: statSync(path).size, isSealed: false };
     },
     async seal() {},

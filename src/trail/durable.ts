@@ -20,8 +20,13 @@ export async function replaceDurably(path: string, content: string): Promise<voi
 export async function makeDirectory(path: string): Promise<void> {
   const made = await mkdir(path, { recursive: true, mode: 0o700 });
   if (made === undefined) {
-    // An earlier life may have made it and ended before its name was on disk.
-    await syncDirectory(dirname(resolve(path)));
+    // An earlier life may have made it, and the folder it is in, and ended before their names were on disk.
+    const parent = dirname(resolve(path));
+    await syncDirectory(parent);
+    await syncDirectory(dirname(parent)).catch((error: NodeJS.ErrnoException) => {
+      // What this user may not read it cannot have made.
+      if (error.code !== 'EACCES') throw error;
+    });
     return;
   }
   const top = dirname(resolve(made));
