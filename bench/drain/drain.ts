@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LineShape } from '../line/proxy.ts';
+import type { LineShape } from '../line/shape.ts';
 import { countersOf, processTree } from '../probe.ts';
 import { preload } from '../store/preload.ts';
 import { dataDirOf, GATEWAY_ID, type PmsKind, type RunningGateway } from '../store/processes.ts';

@@ -1,6 +1,6 @@
 """The published way to sync: one POST per record, one after the other, over one kept-alive connection.
 
-Usage: loop.py PORT RECORDS   (RECORDS: a file with one JSON record a line)
+Usage: loop.py HOST PORT RECORDS   (RECORDS: a file with one JSON record a line)
 
 Sends what requests.Session().post(url, data=record, headers=...) sends, header for header, by http.client, which costs
 less processor time than requests does. Prints the seconds it took, the connection's set-up included.
@@ -22,11 +22,11 @@ HEADERS = {
 
 
 def main():
-    port = int(sys.argv[1])
-    with open(sys.argv[2], "rb") as file:
+    host, port = sys.argv[1], int(sys.argv[2])
+    with open(sys.argv[3], "rb") as file:
         records = file.read().splitlines()
     started = time.monotonic()
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = http.client.HTTPConnection(host, port, timeout=30)
     for record in records:
         key = json.loads(record)["idempotency_key"]
         # putrequest without the Accept-Encoding that http.client would add beside ours.

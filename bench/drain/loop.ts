@@ -6,8 +6,8 @@ import { writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Line } from '../line/line.ts';
-import type { LineShape } from '../line/proxy.ts';
+import { openLine } from '../line/line.ts';
+import type { LineShape } from '../line/shape.ts';
 import { outputOf } from '../processes.ts';
 import { type SalesOptions, sales } from '../store/records.ts';
 import type { Measured } from './model.ts';
@@ -25,11 +25,12 @@ export async function measureLoop(
   const file = join(directory, 'loop-records');
   const lines = [...sales(options).take(records)].map(({ bytes }) => bytes.toString());
   writeFileSync(file, lines.join('\n'), { mode: 0o600 });
-  const server = await serve();
-  const line = await Line.open({ ...shape, targetPort: portOf(server) });
+  const line = await openLine(shape);
+  const server = await serve(line.serverHost);
   try {
+    const { host, port } = await line.connect(portOf(server));
     const script = fileURLToPath(new URL('./loop.py', import.meta.url));
-    const seconds = Number(await outputOf(PYTHON, [script, String(line.port), file]));
+    const seconds = Number(await outputOf(PYTHON, [script, host, String(port), file]));
     const { upBytes, downBytes } = await line.counts();
     return { records: lines.length, seconds, upBytes, downBytes };
   } finally {
@@ -39,14 +40,14 @@ export async function measureLoop(
   }
 }
 
-async function serve(): Promise<Server> {
+async function serve(host: string): Promise<Server> {
   const server = createServer((request, response) => {
     request.resume();
     request.on('end', () => {
       response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"accepted"}');
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
   return server;
 }
 

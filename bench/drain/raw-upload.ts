@@ -1,7 +1,7 @@
 /** The drain's bytes as one upload over the same line: what the line gives at best. */
 import { connect, createServer } from 'node:net';
-import { Line } from '../line/line.ts';
-import type { LineShape } from '../line/proxy.ts';
+import { type LineEnd, openLine } from '../line/line.ts';
+import type { LineShape } from '../line/shape.ts';
 
 const CHUNK = Buffer.alloc(64 * 1024, 0x5a);
 
@@ -15,13 +15,14 @@ export async function measureRawUpload(shape: LineShape, bytes: number): Promise
       if (missing <= 0) socket.end('.');
     });
   });
-  await new Promise<void>((resolve) => sink.listen(0, '127.0.0.1', resolve));
+  const line = await openLine(shape);
+  await new Promise<void>((resolve) => sink.listen(0, line.serverHost, resolve));
   const address = sink.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
-  const line = await Line.open({ ...shape, targetPort: address.port });
   try {
+    const end = await line.connect(address.port);
     const startedAtMs = performance.now();
-    await upload(line.port, bytes);
+    await upload(end, bytes);
     return (performance.now() - startedAtMs) / 1000;
   } finally {
     await line.close();
@@ -29,9 +30,9 @@ export async function measureRawUpload(shape: LineShape, bytes: number): Promise
   }
 }
 
-function upload(port: number, bytes: number): Promise<void> {
+function upload({ host, port }: LineEnd, bytes: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ port, host: '127.0.0.1' });
+    const socket = connect({ host, port });
     let left = bytes;
     const write = () => {
       while (left > 0) {

@@ -5,8 +5,7 @@
  * Times are reckoned, not measured: a timer that comes late delays a packet, but not all that follow it.
  */
 import { DelayLine } from './delay-line.ts';
-
-export type Discipline = 'fifo' | 'fair';
+import type { Discipline } from './shape.ts';
 
 interface Packet {
   /** When it was put in the queue, ms of `performance.now()`. */

@@ -1,10 +1,8 @@
 /** The line as a process of its own, so that it shares no event loop with what is measured. Obeys its parent by IPC. */
-import { type LineCounts, type LineOptions, LineProxy } from './proxy.ts';
+import { type LineOptions, LineProxy } from './proxy.ts';
+import type { LineCounts } from './shape.ts';
 
-export type ToLine =
-  | { readonly kind: 'start'; readonly options: LineOptions }
-  | { readonly kind: 'counts' }
-  | { readonly kind: 'reset' };
+export type ToLine = { readonly kind: 'start'; readonly options: LineOptions } | { readonly kind: 'counts' };
 export type FromLine =
   | { readonly kind: 'started'; readonly port: number }
   | { readonly kind: 'counted'; readonly counts: LineCounts };
@@ -17,7 +15,6 @@ async function obey(message: ToLine): Promise<FromLine | null> {
     return { kind: 'started', port: await line.start() };
   }
   if (line === null) return null;
-  if (message.kind === 'reset') line.reset();
   return { kind: 'counted', counts: line.counts() };
 }
 

@@ -1,34 +1,17 @@
 /** A TCP proxy that behaves like a line: delay, speed, windows. It counts the bytes of the TCP payloads, both ways. */
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { Bottleneck, type Discipline } from './bottleneck.ts';
+import { Bottleneck } from './bottleneck.ts';
 import { Pipe } from './pipe.ts';
+import type { LineCounts, LineShape } from './shape.ts';
 import { CongestionWindow } from './window.ts';
-
-export type { Discipline };
-
-export interface LineShape {
-  readonly roundTripMs: number;
-  /** From those who connect to the target. */
-  readonly upBitsPerSecond: number;
-  readonly downBitsPerSecond: number;
-  readonly discipline: Discipline;
-}
 
 export interface LineOptions extends LineShape {
   /** Port on 127.0.0.1 behind the line. */
   readonly targetPort: number;
 }
 
-export interface LineCounts {
-  readonly upBytes: number;
-  readonly downBytes: number;
-  readonly connections: number;
-  /** UTC ms of the first byte towards the target since the last reset; null before it. */
-  readonly firstByteAtMs: number | null;
-}
-
 const HOST = '127.0.0.1';
-const NOTHING = { upBytes: 0, downBytes: 0, connections: 0, firstByteAtMs: null };
+const NOTHING = { upBytes: 0, downBytes: 0, firstByteAtMs: null };
 
 export class LineProxy {
   readonly #options: LineOptions;
@@ -58,10 +41,6 @@ export class LineProxy {
     return this.#counts;
   }
 
-  reset(): void {
-    this.#counts = NOTHING;
-  }
-
   async stop(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const socket of this.#sockets) socket.destroy();
@@ -73,7 +52,6 @@ export class LineProxy {
   #take(client: Socket): void {
     const { targetPort, roundTripMs, upBitsPerSecond, downBitsPerSecond } = this.#options;
     const server = connect({ host: HOST, port: targetPort, allowHalfOpen: true });
-    this.#counts = { ...this.#counts, connections: this.#counts.connections + 1 };
     const shared = { oneWayMs: roundTripMs / 2, opensAtMs: performance.now() + roundTripMs };
     const windowOf = (bitsPerSecond: number) =>
       new CongestionWindow((2 * bitsPerSecond * roundTripMs) / 8000, roundTripMs);

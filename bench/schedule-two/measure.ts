@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LineShape } from '../line/proxy.ts';
+import type { LineShape } from '../line/shape.ts';
 import { preload } from '../store/preload.ts';
 import { dataDirOf, GATEWAY_ID, type PmsKind } from '../store/processes.ts';
 import type { SalesOptions } from '../store/records.ts';

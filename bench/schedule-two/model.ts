@@ -1,5 +1,5 @@
 /** What the Schedule II benchmark finds. */
-import type { LineShape } from '../line/proxy.ts';
+import type { LineShape } from '../line/shape.ts';
 import type { PmsKind } from '../store/processes.ts';
 
 /** Times from just before the publish, in ms. */

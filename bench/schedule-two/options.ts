@@ -1,7 +1,7 @@
 /** The Schedule II benchmark's command line. */
 import { parseArgs } from 'node:util';
 import { LINE_OPTIONS, LINE_USAGE, lineOf, positive } from '../line/options.ts';
-import type { LineShape } from '../line/proxy.ts';
+import type { LineShape } from '../line/shape.ts';
 import { type PmsKind, pmsOf } from '../store/processes.ts';
 
 export const USAGE = `npm run bench:schedule-two -- [options]

@@ -1,7 +1,8 @@
 /**
  * A PMS that costs next to nothing: it keeps the order of each stream and answers every record by the wire's rules, but
  * only counts what it took. For measurements in which the reference PMS, which shares the machine with the gateway and
- * writes every record to a file of its own, would be what is measured. Prints a "ready" line; ends on SIGTERM.
+ * writes every record to a file of its own, would be what is measured. Argument: the address to
+ * listen on. Prints a "ready" line; ends on SIGTERM.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
@@ -102,10 +103,11 @@ const server = createServer((request, response) => {
     response.destroy();
   });
 });
-server.listen(0, '127.0.0.1', () => {
+const host = process.argv[2] ?? '127.0.0.1';
+server.listen(0, host, () => {
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
-  process.stdout.write(`${JSON.stringify({ msg: 'ready', url: `http://127.0.0.1:${port}` })}\n`);
+  process.stdout.write(`${JSON.stringify({ msg: 'ready', url: `http://${host}:${port}` })}\n`);
 });
 process.once('SIGTERM', () => {
   server.close();

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { countRows } from '../count-rows.ts';
+import type { LineEnd } from '../line/line.ts';
 import { BENCH_STORE } from '../load-lane.ts';
 import { type Launched, launch } from '../processes.ts';
 
@@ -29,11 +30,11 @@ export interface RunningPms {
   stop(): Promise<void>;
 }
 
-/** Starts a PMS; the reference PMS keeps its books in `directory`. */
-export async function startPms(kind: PmsKind, directory: string): Promise<RunningPms> {
+/** Starts a PMS that listens on `host`; the reference PMS keeps its books in `directory`. */
+export async function startPms(kind: PmsKind, directory: string, host: string): Promise<RunningPms> {
   const dbFile = join(directory, 'pms.db');
-  const reference = [ENTRY, 'pms', 'serve', '--url', 'http://127.0.0.1:0', '--db', dbFile];
-  const args = kind === 'light' ? [LIGHT_PMS] : reference;
+  const reference = [ENTRY, 'pms', 'serve', '--url', `http://${host}:0`, '--db', dbFile];
+  const args = kind === 'light' ? [LIGHT_PMS, host] : reference;
   const server = await launch({ command: process.execPath, args }, isReady);
   const { url }: { url: string } = JSON.parse(server.readyLine);
   const counted = async () => Number(await (await fetch(new URL('/count', url))).text());
@@ -59,8 +60,8 @@ export function dataDirOf(directory: string): string {
   return join(directory, 'data');
 }
 
-/** The gateway with its defaults; everything it has for the PMS goes to `pmsPort`. */
-export async function startGateway(directory: string, pmsPort: number): Promise<RunningGateway> {
+/** The gateway with its defaults; everything it has for the PMS goes to `pms`. */
+export async function startGateway(directory: string, pms: LineEnd): Promise<RunningGateway> {
   const configFile = join(directory, 'gateway.yaml');
   const dataDir = dataDirOf(directory);
   const config = {
@@ -69,7 +70,7 @@ export async function startGateway(directory: string, pmsPort: number): Promise<
     trail_dir: join(dataDir, 'trail'),
     mqtt: { listen: [{ url: 'mqtt://127.0.0.1:0' }] },
     http: { url: 'http://127.0.0.1:0' },
-    pms: { url: `http://127.0.0.1:${pmsPort}` },
+    pms: { url: `http://${pms.host}:${pms.port}` },
     // The random wait of a start with a backlog says nothing about the line.
     sync: { start_spread_seconds: 0 },
   };

@@ -1,6 +1,6 @@
 /** A store behind its line: gateway, line and PMS, started in order and ended in the opposite one. */
-import { Line } from '../line/line.ts';
-import type { LineShape } from '../line/proxy.ts';
+import { type Line, openLine } from '../line/line.ts';
+import type { LineShape } from '../line/shape.ts';
 import { type PmsKind, type RunningGateway, type RunningPms, startGateway, startPms } from './processes.ts';
 
 export interface Scene {
@@ -18,11 +18,11 @@ export async function withScene<T>(
 ): Promise<T> {
   const undo: (() => Promise<void>)[] = [];
   try {
-    const pms = await startPms(kind, directory);
-    undo.push(() => pms.stop());
-    const line = await Line.open({ ...shape, targetPort: pms.port });
+    const line = await openLine(shape);
     undo.push(() => line.close());
-    const gateway = await startGateway(directory, line.port);
+    const pms = await startPms(kind, directory, line.serverHost);
+    undo.push(() => pms.stop());
+    const gateway = await startGateway(directory, await line.connect(pms.port));
     undo.push(() => gateway.stop());
     return await task({ gateway, line, pms });
   } finally {

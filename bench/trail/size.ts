@@ -13,13 +13,14 @@ const LOGS = ['audit', 'schedule_two'];
 const DAY_MS = 86_400_000;
 /** No receipt for so long means that something is broken, not slow. */
 const LIMIT_MS = 60_000;
+const HOST = '127.0.0.1';
 
 export async function measureSize(parent: string, count: number): Promise<SizeResult> {
   const directory = await mkdtemp(join(parent, 'trail-size-'));
   try {
-    const pms = await startPms('light', directory);
+    const pms = await startPms('light', directory, HOST);
     try {
-      const gateway = await startGateway(directory, pms.port);
+      const gateway = await startGateway(directory, { host: HOST, port: pms.port });
       try {
         await sell(gateway.mqttPort, count);
       } finally {

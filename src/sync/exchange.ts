@@ -55,6 +55,8 @@ export class Exchange {
   readonly #upstream: Pick<Upstream, 'post'>;
   readonly #token: Token;
   readonly #turn: Turn;
+  /** When the held body begun last has left. */
+  #lastLeft: Promise<void> = Promise.resolve();
 
   constructor(
     stream: Stream,
@@ -81,10 +83,12 @@ export class Exchange {
   /** Begins a request whose end is held back; resolves when the attempt is recorded and the first bytes leave. */
   async begin(sending: Sending): Promise<Begun> {
     await this.#noteAttempt(sending);
-    const hold = new Hold();
+    const hold = new Hold(this.#lastLeft);
+    this.#lastLeft = hold.left;
     let over = false;
     const answered = this.#sendNoted(sending, hold).finally(() => {
       over = true;
+      hold.leave();
     });
     return { hold, answered, isOver: () => over };
   }
@@ -146,7 +150,7 @@ export class Exchange {
   }
 
   /** While the request is under way, the stream has nothing to do here. What was held back counts from its release. */
-  async #post(path: string, content: Content) {
+  async #post(path: string, content: Omit<Content, 'stream'>) {
     const { clock } = this.#parts;
     let startedMs = clock.monotonicMs();
     void content.hold?.decided.then(() => {
@@ -155,7 +159,11 @@ export class Exchange {
     this.#turn.leave();
     try {
       const own = { ...this.#token.header(), 'content-digest': contentDigestOf(content.bytes) };
-      const reply = await this.#upstream.post(path, { ...content, headers: { ...content.headers, ...own } });
+      const reply = await this.#upstream.post(path, {
+        ...content,
+        stream: this.#stream,
+        headers: { ...content.headers, ...own },
+      });
       return { reply, durationMs: clock.monotonicMs() - startedMs };
     } finally {
       this.#turn.enter();

@@ -1,10 +1,14 @@
 /**
- * The connection to the PMS: one undici Agent of our own, HTTP/1.1, keep-alive, no redirects, answers bounded in size and
- * time. It reports what came back and judges nothing.
+ * The connections to the PMS: an undici Agent of our own for each stream, HTTP/1.1, keep-alive, no redirects, answers
+ * bounded in size and time. It reports what came back and judges nothing.
+ *
+ * The streams share no connection: TCP has learnt on the standard stream's how fast the line is, and one that has carried
+ * single records only would begin a large body as if it knew nothing, faster or slower than the line.
  */
 import { Readable } from 'node:stream';
 import { Agent, errors } from 'undici';
 import type { Timers } from '../base/clock.ts';
+import { STREAMS, type Stream } from '../record/types.ts';
 import { ACCEPTED, decode } from './coding.ts';
 import { type Hold, heldBody } from './hold.ts';
 import type { Coding, SyncOptions } from './options.ts';
@@ -14,6 +18,7 @@ import type { Reply } from './outcome.ts';
 const TCP_KEEP_ALIVE_MS = 15_000;
 
 export interface Content {
+  readonly stream: Stream;
   readonly bytes: Buffer;
   readonly coding: Coding;
   readonly headers: Readonly<Record<string, string>>;
@@ -30,7 +35,7 @@ export class Upstream {
   readonly #options: UpstreamOptions;
   readonly #timers: Timers;
   readonly #running = new Set<AbortController>();
-  #agent: Agent | null = null;
+  readonly #agents = new Map<Stream, Agent>();
   #open = false;
 
   constructor(options: UpstreamOptions, timers: Timers) {
@@ -40,8 +45,12 @@ export class Upstream {
 
   start(): void {
     this.#open = true;
+    for (const stream of STREAMS) this.#agents.set(stream, this.#newAgent());
+  }
+
+  #newAgent(): Agent {
     const { connectTimeoutMs, requestTimeoutMs, tls } = this.#options;
-    this.#agent = new Agent({
+    return new Agent({
       // HTTP/2 would put both streams on one TCP connection, and a lost packet of one would hold up Schedule II.
       allowH2: false,
       pipelining: 1,
@@ -62,9 +71,9 @@ export class Upstream {
   /** Breaks off what is running; those requests answer `stopped`. */
   async stop(): Promise<void> {
     this.breakOff();
-    const agent = this.#agent;
-    this.#agent = null;
-    await agent?.destroy();
+    const agents = [...this.#agents.values()];
+    this.#agents.clear();
+    await Promise.all(agents.map((agent) => agent.destroy()));
   }
 
   /** The same without closing; until the next start nothing more goes out. */
@@ -75,8 +84,8 @@ export class Upstream {
 
   /** Never throws: whatever goes wrong is a `fault`. `path` starts with a slash and is put behind the base address. */
   async post(path: string, content: Content): Promise<Reply> {
-    const agent = this.#agent;
-    if (agent === null || !this.#open) return { kind: 'fault', fault: 'stopped' };
+    const agent = this.#agents.get(content.stream);
+    if (agent === undefined || !this.#open) return { kind: 'fault', fault: 'stopped' };
     const controller = new AbortController();
     let fault: 'stopped' | 'timed_out' | 'withdrawn' = 'stopped';
     const abort = (because: typeof fault) => {

@@ -77,11 +77,11 @@ function upstreamTo(pmsUrl: string) {
 }
 
 describe('a request that is held back', () => {
-  const content = { bytes: BODY, coding: 'identity', headers: {} } as const;
+  const content = { bytes: BODY, stream: 'standard', coding: 'identity', headers: {} } as const;
 
   test('reaches the server but for its last bytes, and those when it is let go', async () => {
     const server = await listener();
-    const hold = new Hold();
+    const hold = new Hold(Promise.resolve());
     const reply = upstreamTo(server.url).post('/x', { ...content, hold });
     await server.comes(BODY.length - 64);
     expect(server.come()).toBe(BODY.length - 64);
@@ -91,7 +91,7 @@ describe('a request that is held back', () => {
 
   test('never gets them when it is withdrawn: the connection is cut', async () => {
     const server = await listener();
-    const hold = new Hold();
+    const hold = new Hold(Promise.resolve());
     const reply = upstreamTo(server.url).post('/x', { ...content, hold });
     await server.comes(BODY.length - 64);
     hold.withdraw();

@@ -15,7 +15,13 @@ afterEach(async () => {
   scene = new Scene();
 });
 
-const content = { bytes: Buffer.from('{"a":1}'), coding: 'identity', headers: {}, hold: null } as const;
+const content = {
+  bytes: Buffer.from('{"a":1}'),
+  stream: 'standard',
+  coding: 'identity',
+  headers: {},
+  hold: null,
+} as const;
 
 async function upstreamTo(script: Script, options: Partial<UpstreamOptions> = {}) {
   const pms = await ScriptedPms.start(script);
