@@ -27,6 +27,7 @@ const STAGES = [
   'archive',
   'backup',
   'storage',
+  'reports',
   'sealer',
   'inspect',
 ];

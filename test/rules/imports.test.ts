@@ -18,6 +18,7 @@ const STAGES = [
   'archive',
   'backup',
   'storage',
+  'reports',
 ] as const;
 /** Rooms that stand alone: arithmetic, the inspector's own reading, a program beside the gateway. */
 const APART = ['tlog', 'inspect', 'sealer'] as const;
