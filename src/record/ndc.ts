@@ -9,7 +9,8 @@
  */
 
 /** How the stored form was reached; for figures of how well tills write NDCs. */
-type NdcPath = 'hyphenated' | 'already_11' | 'already_12' | 'product_table' | 'unresolved';
+export const NDC_PATHS = ['hyphenated', 'already_11', 'already_12', 'product_table', 'unresolved'] as const;
+export type NdcPath = (typeof NDC_PATHS)[number];
 
 export interface NormalisedNdc {
   /** 11 or 12 digits; as sent when `unresolved`. */
@@ -35,6 +36,11 @@ export function normaliseNdc(text: string, products: TenDigitTable | null): Norm
     return resolved === null ? { ndc: text, path: 'unresolved' } : { ndc: resolved, path: 'product_table' };
   }
   return hyphenated(text) ?? { ndc: text, path: 'unresolved' };
+}
+
+/** How the NDC of a stored record was reached: `sent` is its `ndc_sent`, absent where nothing was changed. */
+export function ndcPathOf(stored: string, sent: string | undefined): NdcPath {
+  return normaliseNdc(sent ?? stored, sent === undefined ? null : { resolveTen: () => stored }).path;
 }
 
 function hyphenated(text: string): NormalisedNdc | null {

@@ -74,6 +74,11 @@ export const RECORD_KINDS = {
     .describe(
       'A publish names a key that another record holds: the hash refused, and the number of that record (not above 0 for one before this epoch).',
     ),
+  duplicates: z
+    .strictObject({ lanes: z.array(z.tuple([lane, z.int().min(1)]).meta({ trailWord: '[lane,n]' })).max(256) })
+    .describe(
+      'Publishes that were answered `duplicate` since the entry of this kind before, by lane. Told each hour and at the end; what was counted since is gone with the power.',
+    ),
   discarded: z
     .strictObject({ count: number, hash: digest.nullable(), lane })
     .describe(

@@ -1,0 +1,32 @@
+/** From figures to a report: both pages of it, made of the figures and people's signatures and of nothing else. */
+import type { HumanSignature, RenderedReport } from '../api.ts';
+import { readFigures, reportId } from '../figures/figures.ts';
+import { compose } from './compose.ts';
+import { renderHtml } from './html.ts';
+import { renderPdf } from './pdf.ts';
+
+/** @throws CounterfoilError `usage` when the bytes are no figures. */
+export async function renderReport(bytes: Buffer, signatures: readonly HumanSignature[] = []): Promise<RenderedReport> {
+  const figures = readFigures(bytes);
+  const id = reportId(figures, bytes);
+  const document = compose(figures, id, signatures);
+  const { store, window } = figures;
+  return {
+    id,
+    kind: figures.kind,
+    window: { fromUtcMs: window.from_ms, toUtcMs: window.to_ms, timeZone: window.time_zone },
+    store: {
+      gatewayId: store.gateway_id,
+      store: store.store,
+      name: store.name,
+      address: store.address,
+      deaRegistration: store.dea_registration,
+    },
+    title: document.title,
+    confidential: document.isConfidential,
+    figures: bytes,
+    html: renderHtml(document),
+    pdf: await renderPdf(document),
+    signatures,
+  };
+}
