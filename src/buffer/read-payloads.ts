@@ -55,8 +55,8 @@ function* fromBuffer(
     `SELECT record_id AS record, (schedule = 2) AS two, trail_index AS i FROM record
      WHERE record_id > ? AND pack = record_id ORDER BY record_id LIMIT ?`,
   );
-  const members = db.prepare<[number, number], { record: number; slot: number }>(
-    'SELECT record_id AS record, slot FROM record WHERE record_id >= ?1 AND record_id < ?1 + ?2 AND pack = ?1',
+  const members = db.prepare<[number, number, number], { record: number; slot: number }>(
+    'SELECT record_id AS record, slot FROM record WHERE record_id >= ? AND record_id < ? AND pack = ?',
   );
   for (let after = 0; ; ) {
     const page = carriers.all(after, CARRIERS_AT_ONCE);
@@ -64,7 +64,7 @@ function* fromBuffer(
       after = record;
       if (!wants(logName(two), i)) continue;
       const payloads = kept.open(record)?.payloads ?? null;
-      for (const row of members.all(record, MOST_APART)) {
+      for (const row of members.all(record, record + MOST_APART, record)) {
         seen.add(row.record);
         yield payloads?.[row.slot] ?? null;
       }

@@ -89,6 +89,8 @@ export interface ReportManifest {
   readonly trailHolds: boolean;
   /** RFC 3339, UTC: time of the newest trail entry the figures take in. */
   readonly asOfUtc: string;
+  /** The scheduled run it was made for (`name|window`); null for one that somebody asked for. */
+  readonly run: string | null;
   /** Subject of the certificate that signed; null without a signer. */
   readonly signedBy: string | null;
   readonly signatures: readonly HumanSignature[];

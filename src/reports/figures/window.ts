@@ -13,7 +13,7 @@ export interface LocalDay {
 
 const MINUTE_MS = 60_000;
 /** Steps a chart can have; the first that gives at most `MOST_STEPS` is taken. */
-const STEPS_MS = [5, 15, 30, 60, 120, 360, 720, 1440, 10_080].map((minutes) => minutes * MINUTE_MS);
+const STEPS_MS = [1 / 6, 1, 5, 15, 30, 60, 120, 360, 720, 1440, 10_080].map((minutes) => minutes * MINUTE_MS);
 const MOST_STEPS = 300;
 
 /** The local days a window touches, cut to it. */

@@ -13,7 +13,7 @@ export interface TableTask {
 
 const SIZE = 7.5;
 const LINE = 9.5;
-const PAD = 3;
+const PAD = 4;
 /** What a cell may take at most; the rest is in the figures. */
 const MOST_LINES = 6;
 

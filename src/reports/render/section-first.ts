@@ -48,14 +48,14 @@ function inShort({ counted, trail }: Figures, local: LocalTime): Block {
     caption: 'The window in short',
     rows: [
       ['Records captured', count(sum((each) => each.captured))],
-      ['  of these Schedule II', count(reconciliation.II.captured)],
+      ['Schedule II records captured', count(reconciliation.II.captured)],
       ['Records the PMS confirmed', count(sum((each) => each.moved_to.SYNCED ?? 0))],
-      ['  of these without proof', count(sum((each) => each.unproved))],
+      ['Confirmed without proof', count(sum((each) => each.unproved))],
       [
         'Records still open at the end',
         open.length === 0 ? '0' : `${count(open.length)}, the oldest for ${duration(oldest)}`,
       ],
-      ['  of these Schedule II', count(two)],
+      ['Schedule II records still open', count(two)],
       ['Link not OFFLINE while the gateway ran', percent(upMs - offlineMs, upMs)],
       ['Gateway not running', duration(running.gateway.ms.down ?? 0)],
       ['Incidents', `${count(incidents.length)}, of these ${count(security)} that bear on security`],

@@ -41,6 +41,7 @@ export function count(value: number): string {
 
 /** A duration in two units at most: `3 d 4 h`, `12 min 5 s`, `1.2 s`, `87 ms`. */
 export function duration(ms: number): string {
+  if (ms === 0) return '0';
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${trimmed(ms / 1000)} s`;
   const seconds = Math.floor(ms / 1000);

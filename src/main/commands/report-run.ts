@@ -1,0 +1,80 @@
+/** `counterfoil report run`: a report of any window, on demand, with or without a running gateway, with the WAN down. */
+import { text as readText } from 'node:stream/consumers';
+import { Command } from 'commander';
+import { systemClock } from '../../base/clock.ts';
+import { findConfigFile, loadConfig } from '../../base/config/load.ts';
+import { CounterfoilError } from '../../base/errors.ts';
+import { REPORT_KINDS, type ReportKind, type ReportWindow, type StoredReport } from '../../reports/api.ts';
+import { dateOf, startOf } from '../../reports/figures/window.ts';
+import { latestWindow } from '../../reports/schedule/windows.ts';
+import { makeReport } from '../reports/make.ts';
+import { reportTask, taskOf } from '../reports/task.ts';
+import type { CommandIo } from './io.ts';
+import { timeOf } from './trail-place.ts';
+
+interface RunFlags {
+  readonly config?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly json?: boolean;
+}
+
+export function reportRun(io: CommandIo): Command {
+  return new Command('run')
+    .description('make a report now; without --from and --to of the newest window of its kind that is over')
+    .argument('<kind>', REPORT_KINDS.join(', '))
+    .option('--config <file>', "the gateway's configuration file")
+    .option('--from <time>', "begin of the window: a day in the store's time zone, or an RFC 3339 time")
+    .option('--to <time>', 'end of the window: a day (with all of it), or an RFC 3339 time')
+    .option('--json', 'the manifest as JSON')
+    .action(async (kind: string, flags: RunFlags) => {
+      const config = loadConfig({ file: flags.config ?? findConfigFile(io.env), env: io.env });
+      const known = kindNamed(kind);
+      const window = windowOf(known, flags, config.gateway.timeZone);
+      const report = await makeReport(taskOf(config, known, window, null), null);
+      tell(report, flags, io);
+    });
+}
+
+/** Used by the gateway itself: the task comes in on standard input, the manifest goes out. */
+export function reportMake(io: CommandIo): Command {
+  return new Command('make').description('make the report of a task').action(async () => {
+    const task = reportTask.parse(JSON.parse(await readText(process.stdin)));
+    tell(await makeReport(task, null), { json: true }, io);
+  });
+}
+
+function tell({ manifest, folder }: StoredReport, { json }: RunFlags, io: CommandIo): void {
+  if (json === true) io.write(`${JSON.stringify({ ...manifest, folder })}\n`);
+  else {
+    io.write(`${manifest.title}\n${folder}\n`);
+    if (!manifest.trailHolds)
+      io.write('THE AUDIT TRAIL DOES NOT HOLD: see the first page, and counterfoil trail verify.\n');
+  }
+}
+
+function kindNamed(name: string): ReportKind {
+  const found = REPORT_KINDS.find((kind) => kind === name);
+  if (found !== undefined) return found;
+  throw new CounterfoilError('usage', `there is no report "${name}"`, `Write one of ${REPORT_KINDS.join(', ')}.`);
+}
+
+/** @throws CounterfoilError `usage`. */
+function windowOf(kind: ReportKind, { from, to }: RunFlags, timeZone: string): ReportWindow {
+  if (from === undefined && to === undefined) return latestWindow(kind, systemClock.utcMs(), timeZone);
+  if (from === undefined || to === undefined) {
+    throw new CounterfoilError('usage', 'a window has two ends', 'Give both --from and --to, or neither.');
+  }
+  // What has not happened yet is no part of a window: nobody could tell it from a gateway that was down.
+  const toUtcMs = Math.min(momentOf(to, true, timeZone), systemClock.utcMs());
+  const window = { fromUtcMs: momentOf(from, false, timeZone), toUtcMs, timeZone };
+  if (window.fromUtcMs < window.toUtcMs) return window;
+  throw new CounterfoilError('usage', 'the window ends before it begins', 'Give --from before --to.');
+}
+
+/** A local day's beginning, or the end of it; else a moment. */
+function momentOf(text: string, isEnd: boolean, timeZone: string): number {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return timeOf(text, isEnd);
+  const day = dateOf(Date.parse(`${text}T12:00:00Z`), 'UTC');
+  return startOf(isEnd ? day.add({ days: 1 }) : day, timeZone);
+}

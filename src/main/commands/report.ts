@@ -1,0 +1,13 @@
+/** `counterfoil report`: make reports of any window, and see which there are. */
+import { Command } from 'commander';
+import { type CommandIo, processIo } from './io.ts';
+import { reportList } from './report-list.ts';
+import { reportMake, reportRun } from './report-run.ts';
+
+export function reportCommand(io: CommandIo = processIo): Command {
+  return new Command('report')
+    .description('reports for compliance: make one of any window, list them')
+    .addCommand(reportRun(io))
+    .addCommand(reportList(io))
+    .addCommand(reportMake(io), { hidden: true });
+}

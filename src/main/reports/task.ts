@@ -1,0 +1,44 @@
+/** What a report is to be about, as it is handed to the process that makes it. */
+import { z } from 'zod';
+import type { Config } from '../../base/config/load.ts';
+import { REPORT_KINDS, type ReportKind, type ReportStore, type ReportWindow } from '../../reports/api.ts';
+import { archiveDirectory } from '../archive.ts';
+
+export const reportTask = z.object({
+  kind: z.enum(REPORT_KINDS),
+  window: z.object({ fromUtcMs: z.number(), toUtcMs: z.number(), timeZone: z.string() }),
+  store: z.object({
+    gatewayId: z.string(),
+    store: z.string(),
+    name: z.string().nullable(),
+    address: z.string().nullable(),
+    deaRegistration: z.string().nullable(),
+  }),
+  dataDir: z.string(),
+  trailDir: z.string(),
+  archiveDir: z.string(),
+  reportsDir: z.string(),
+  run: z.string().nullable(),
+});
+
+export type ReportTask = z.infer<typeof reportTask>;
+
+export const reportsDirectory = ({ dataDir }: Pick<Config, 'dataDir'>): string => `${dataDir}/reports`;
+
+export function storeOf({ gateway }: Config): ReportStore {
+  const { id: gatewayId, store, name, address, deaRegistration } = gateway;
+  return { gatewayId, store, name, address, deaRegistration };
+}
+
+export function taskOf(config: Config, kind: ReportKind, window: ReportWindow, run: string | null): ReportTask {
+  return {
+    kind,
+    window,
+    store: storeOf(config),
+    dataDir: config.dataDir,
+    trailDir: config.trailDir,
+    archiveDir: archiveDirectory(config),
+    reportsDir: reportsDirectory(config),
+    run,
+  };
+}
