@@ -17,11 +17,13 @@ import type { Storage } from '../storage/storage.ts';
 import type { Trail } from '../trail/api.ts';
 import { makeArchiver } from './archive.ts';
 import { openControl } from './control.ts';
+import { DuplicateTally } from './duplicate-tally.ts';
 import { FirstVerification } from './first-verification.ts';
 import { refuseWhatIsMissing } from './fitness.ts';
 import { healthSources } from './health-sources.ts';
 import { makeIntake, statusEveryMs } from './intake.ts';
 import { loadProducts } from './products.ts';
+import { openReports } from './reports/schedule.ts';
 import { requireAppendOnly } from './require-append-only.ts';
 import { removeAddresses, writeAddresses } from './run-files.ts';
 import { admissionOf, makeStorage } from './storage.ts';
@@ -105,6 +107,9 @@ export class Gateway {
       tell();
       uplink.judgeMode();
     });
+    const duplicates = new DuplicateTally({ buffer, timers: systemTimers, log });
+    this.#undo.push(() => duplicates.stop());
+    duplicates.start();
     const time = timekeeper(this.#config, { buffer, log, newestWriteMs: newestWrite, onChange: tell });
     const signatures = this.#verification.policy;
     const clockQuality = () => time.quality();
@@ -115,7 +120,11 @@ export class Gateway {
       signatures,
       clockQuality,
       admission: admissionOf(storage),
-      commit: (items) => this.#commit(buffer, storage, items),
+      commit: async (items) => {
+        const results = await this.#commit(buffer, storage, items);
+        duplicates.see(items, results);
+        return results;
+      },
       training: { has: (lane) => training.has(lane), sink: { intake: (items) => buffer.practise(items) } },
       clock: systemClock,
       timers: systemTimers,
@@ -168,6 +177,11 @@ export class Gateway {
       },
     });
     this.#undo.push(closeControl);
+    if (this.#config.reports.enabled) {
+      const reports = openReports(this.#config, { buffer, trail, log, clockQuality, outbox: null });
+      this.#undo.push(() => reports.stop());
+      reports.start();
+    }
     const addresses = { mqtt: intake.addresses, http: [http] };
     this.#tellAddresses(addresses);
     return addresses;

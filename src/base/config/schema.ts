@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { externalBroker } from './external-schema.ts';
 import { listenUrl, oneLine, oneOf, path, serverUrl, share, text, timeZone, wholeNumber, yesNo } from './leaves.ts';
+import { reports } from './reports-schema.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -275,6 +276,7 @@ export const configSchema = z.strictObject({
   retention: retention.prefault({}).describe('How long records are kept.'),
   schedule_two: scheduleTwo.prefault({}).describe('Schedule II.'),
   trail: trail.prefault({}).describe('Who keeps the trail from being changed.'),
+  reports: reports.prefault({}).describe('Reports for compliance.'),
   recovery: recovery.prefault({}).describe('Getting records out of a dead box.'),
 });
 

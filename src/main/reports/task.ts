@@ -25,7 +25,7 @@ export type ReportTask = z.infer<typeof reportTask>;
 
 export const reportsDirectory = ({ dataDir }: Pick<Config, 'dataDir'>): string => `${dataDir}/reports`;
 
-export function storeOf({ gateway }: Config): ReportStore {
+function storeOf({ gateway }: Config): ReportStore {
   const { id: gatewayId, store, name, address, deaRegistration } = gateway;
   return { gatewayId, store, name, address, deaRegistration };
 }

@@ -1,6 +1,19 @@
 /** What happens to the gateway itself: its starts and ends, its clock, the way to the PMS, the broker it consumes from. */
 import { z } from 'zod';
-import { code, difference, digest, hexDigest, number, sequence, stream, text, utc, word, yesNo } from './words.ts';
+import {
+  code,
+  difference,
+  digest,
+  hexDigest,
+  number,
+  sequence,
+  stream,
+  text,
+  utc,
+  utcMs,
+  word,
+  yesNo,
+} from './words.ts';
 
 const quality = z.enum(['unknown', 'synchronised', 'unsynchronised']);
 const link = z.enum(['ONLINE', 'DEGRADED', 'OFFLINE']);
@@ -66,6 +79,14 @@ export const GATEWAY_KINDS = {
     .strictObject({ controlled: number, other: number, schedule_two: number })
     .describe(
       'Publishes that were not taken since the entry of this kind before: no room. Told each minute, and at a change.',
+    ),
+  report: z
+    .union([
+      z.strictObject({ from_ms: utcMs, kind: code, step: z.literal('begin'), to_ms: utcMs }),
+      z.strictObject({ figures: digest, holds: yesNo, id: code, step: z.literal('made') }),
+    ])
+    .describe(
+      'A report of that window is about to be made; or it is there: its name, the SHA-256 of its figures, and whether the trail held.',
     ),
   intake_source: z
     .strictObject({

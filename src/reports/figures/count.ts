@@ -85,7 +85,7 @@ export class Count {
   #hasBegun = false;
   #notUnderstood = 0;
   #newestMs: number | null = null;
-  /** First entry of trail `audit` behind the window. */
+  /** First entry behind the window. */
   #next: Told | null = null;
 
   constructor(window: ReportWindow) {
@@ -101,7 +101,7 @@ export class Count {
   see(entry: PlacedEntry, faults: ReadingFaults = NO_FAULTS): void {
     const { atMs, kind, log, index } = entry;
     if (atMs >= this.#window.toUtcMs) {
-      if (this.#next === null && log === 'audit') this.#next = toldBy(entry);
+      this.#next ??= toldBy(entry);
       return;
     }
     const isInWindow = atMs >= this.#window.fromUtcMs;

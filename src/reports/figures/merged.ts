@@ -8,15 +8,12 @@
  * one it follows: a box that starts in 1970 must not put today's records into a window nobody will ever look at. A told
  * clock step is believed.
  */
-import type { TrailLog } from '../../buffer/api.ts';
 import { type ReadingFaults, readEntries, type TrailEntry } from './segments.ts';
 
 export interface PlacedEntry extends TrailEntry {
   /** UTC ms by which it is counted. */
   readonly atMs: number;
 }
-
-export const LOGS: readonly TrailLog[] = ['audit', 'schedule_two'];
 
 /** @throws CounterfoilError `storage_io`. */
 export function* readTrails(trailDir: string, faults: ReadingFaults): Generator<PlacedEntry, undefined> {

@@ -138,7 +138,7 @@ export class Running implements Counter {
   }
 
   /**
-   * The first entry of trail `audit` behind the window's end: it alone can tell whether the gateway was still running then.
+   * The first entry behind the window's end: it alone can tell whether the gateway was still running then.
    * Null when there is none.
    */
   endBefore(next: Told | null): void {

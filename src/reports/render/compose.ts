@@ -20,7 +20,7 @@ const NAMES: Readonly<Record<ReportKind, string>> = {
 };
 
 /** What a report is called, with its store and its days; nothing of what records say. */
-export function reportTitle(figures: Figures): string {
+function reportTitle(figures: Figures): string {
   const local = new LocalTime(figures.window);
   const first = local.day(figures.window.from_ms);
   const last = local.day(figures.window.to_ms - 1);

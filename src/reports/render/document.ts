@@ -50,7 +50,7 @@ export interface ReportDocument {
 }
 
 /** Most rows of a list; all of them are in the figures. */
-export const MOST_ROWS = 200;
+const MOST_ROWS = 200;
 
 export const heading = (level: 1 | 2, text: string): Block => ({ type: 'heading', level, text });
 export const text = (words: string): Block => ({ type: 'text', text: words });

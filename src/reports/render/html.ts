@@ -56,7 +56,7 @@ ${body}
   return Buffer.from(page, 'utf8');
 }
 
-export function escaped(text: string): string {
+function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }
 

@@ -6,11 +6,7 @@ import { dateOf, startOf } from '../figures/window.ts';
  * The newest whole window of its kind before a moment: the day before, the week (Monday to Sunday) before, the month before.
  * The register takes a month, an inspection pack the last two years, for which records must be kept (21 CFR 1304.04).
  */
-export function latestWindow(
-  kind: Exclude<ReportKind, 'biennial'> | ReportKind,
-  atUtcMs: number,
-  timeZone: string,
-): ReportWindow {
+export function latestWindow(kind: ReportKind, atUtcMs: number, timeZone: string): ReportWindow {
   const today = dateOf(atUtcMs, timeZone);
   const [from, to] = daysOf(kind, today);
   return { fromUtcMs: startOf(from, timeZone), toUtcMs: startOf(to, timeZone), timeZone };
