@@ -32,6 +32,9 @@ export type ErrorCode =
   | 'trail_damaged'
   | 'backup_damaged'
   | 'backup_key_wrong'
+  | 'people_unusable'
+  | 'access_refused'
+  | 'access_busy'
   | 'internal';
 
 const EXIT_OF: Record<ErrorCode, ExitCode> = {
@@ -59,6 +62,9 @@ const EXIT_OF: Record<ErrorCode, ExitCode> = {
   trail_damaged: EXIT.failure,
   backup_damaged: EXIT.failure,
   backup_key_wrong: EXIT.failure,
+  people_unusable: EXIT.config,
+  access_refused: EXIT.failure,
+  access_busy: EXIT.failure,
   internal: EXIT.failure,
 };
 

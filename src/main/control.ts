@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { systemClock } from '../base/clock.ts';
 import { CounterfoilError, messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
+import type { Operations } from '../base/socket/operations.ts';
 import type { RecordBuffer } from '../buffer/api.ts';
 import { backupOperations } from '../control/backup.ts';
 import { recordsOperations } from '../control/records/operations.ts';
@@ -19,6 +20,8 @@ export interface ControlParts extends Omit<ReviewParts, 'buffer' | 'clock'> {
   readonly buffer: RecordBuffer;
   readonly training: TrainingLanes;
   readonly records: Pick<RecordsParts, 'retentionYears' | 'onExpired'>;
+  /** Operations of other parts, by name. */
+  readonly more: Operations;
   readonly log: Log;
 }
 
@@ -27,12 +30,13 @@ export interface ControlParts extends Omit<ReviewParts, 'buffer' | 'clock'> {
  * syncs without it, and its log says what cannot be done until that is mended (promise 8).
  */
 export async function openControl(parts: ControlParts): Promise<() => Promise<void>> {
-  const { dataDir, training, log, records, ...review } = parts;
+  const { dataDir, training, log, records, more, ...review } = parts;
   const operations = {
     ...reviewOperations({ ...review, clock: systemClock }),
     ...trainingOperations(training),
     ...recordsOperations({ ...review, ...records, clock: systemClock, newLook: () => randomBytes(8).toString('hex') }),
     ...backupOperations(async (body) => (await parts.buffer.note('audit', 'backup', body)).index),
+    ...more,
   };
   try {
     const server = controlServer(controlSocketPath(dataDir), { operations, log });

@@ -13,6 +13,7 @@ import { TrainingLanes } from '../control/training/lanes.ts';
 import { HealthServer } from '../health/server.ts';
 import type { IntakeStage } from '../intake/stage.ts';
 import type { Timekeeper } from '../link/time/timekeeper.ts';
+import type { People } from '../people/people.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Trail } from '../trail/api.ts';
 import { makeArchiver } from './archive.ts';
@@ -22,6 +23,7 @@ import { FirstVerification } from './first-verification.ts';
 import { refuseWhatIsMissing } from './fitness.ts';
 import { healthSources } from './health-sources.ts';
 import { makeIntake, statusEveryMs } from './intake.ts';
+import { makePeople, noteIn, peopleOperations } from './people.ts';
 import { loadProducts } from './products.ts';
 import { openReports } from './reports/schedule.ts';
 import { requireAppendOnly } from './require-append-only.ts';
@@ -102,6 +104,7 @@ export class Gateway {
     this.#noteRoster = () => this.#tellRoster(buffer);
     await this.#noteRoster();
     const training = this.#openTraining(buffer);
+    const people = this.#openPeople(buffer);
     const tell = () => this.#tellStatus({ buffer, witnesses, intake, uplink, time, storage });
     const storage = this.#watchStorage(buffer, () => {
       tell();
@@ -165,6 +168,7 @@ export class Gateway {
       dataDir: this.#config.dataDir,
       buffer,
       training,
+      more: peopleOperations(people, this.#config),
       log,
       products,
       clockQuality,
@@ -227,6 +231,13 @@ export class Gateway {
     this.#undo.push(async () => training.stop());
     training.start();
     return training;
+  }
+
+  #openPeople(buffer: RecordBuffer): People {
+    const people = makePeople(this.#config, noteIn(buffer), this.#parts.log);
+    this.#undo.push(() => people.stop());
+    people.start();
+    return people;
   }
 
   async #commit(

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { GATEWAY_KINDS, SYNC_KINDS } from './trail/gateway.ts';
+import { PEOPLE_KINDS } from './trail/people.ts';
 import { RECORD_KINDS } from './trail/records.ts';
 import { SCHEDULE_TWO_KINDS } from './trail/schedule-two.ts';
 import { STORE_KINDS } from './trail/store.ts';
@@ -15,6 +16,7 @@ export const TRAIL_KINDS = {
   ...SYNC_KINDS,
   ...GATEWAY_KINDS,
   ...STORE_KINDS,
+  ...PEOPLE_KINDS,
 } as const;
 
 export type TrailKind = keyof typeof TRAIL_KINDS;

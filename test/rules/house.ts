@@ -28,6 +28,7 @@ const STAGES = [
   'backup',
   'storage',
   'reports',
+  'people',
   'sealer',
   'inspect',
 ];

@@ -19,6 +19,7 @@ const STAGES = [
   'backup',
   'storage',
   'reports',
+  'people',
 ] as const;
 /** Rooms that stand alone: arithmetic, the inspector's own reading, a program beside the gateway. */
 const APART = ['tlog', 'inspect', 'sealer'] as const;

@@ -228,6 +228,19 @@ const recovery = z.strictObject({
     .describe('Key a lost box is recovered with. Required in production.'),
 });
 
+const people = z.strictObject({
+  second_factor: oneOf(['optional', 'required'])
+    .default('optional')
+    .describe(
+      'required: whoever has no second factor (TOTP) cannot log in or sign; "counterfoil user totp" puts one on.',
+    ),
+  idle_minutes: wholeNumber(1, 240, 'minutes').default(15).describe('Whoever does nothing for so long is logged off.'),
+  session_hours: wholeNumber(1, 24, 'hours').default(12).describe('A session ends after so long, whatever happens.'),
+  break_glass_minutes: wholeNumber(5, 480, 'minutes')
+    .default(60)
+    .describe('How long the emergency code opens the gateway for.'),
+});
+
 /** The configuration file, in its own snake_case. Rules between keys are in `rules.ts`. */
 export const configSchema = z.strictObject({
   gateway: gateway.prefault({} as z.input<typeof gateway>).describe('Who this gateway is.'),
@@ -265,9 +278,18 @@ export const configSchema = z.strictObject({
         .describe('Where health, metrics and screens are served.'),
       cert_file: path('the certificate (PEM)').nullable().default(null).describe('Certificate, for https://.'),
       key_file: path("the certificate's private key (PEM)").nullable().default(null).describe('For https://.'),
+      monitor_token_file: path('the token of monitoring (a secret of its own)')
+        .nullable()
+        .default(null)
+        .describe(
+          'Bearer token for health, metrics and figures without record data; /livez and /readyz stay open. null: they are open to whoever reaches the address.',
+        ),
     })
     .prefault({})
     .describe('Health, metrics and screens.'),
+  people: people
+    .prefault({})
+    .describe('Named users; they stand in people.json in data_dir, and "counterfoil user" changes them.'),
   pms: pms.prefault({}).describe('The central pharmacy management system.'),
   sync: sync.prefault({}).describe('How records are brought to the PMS.'),
   fallback: fallback.prefault({}).describe('When the gateway calls itself out of step with the PMS.'),
