@@ -6,6 +6,7 @@ import { Counter, Gauge, Registry } from 'prom-client';
 import type { Findings } from './checks/all.ts';
 import { archiveMetrics } from './metrics/archive.ts';
 import { boxMetrics } from './metrics/box.ts';
+import { diskMetrics } from './metrics/disk.ts';
 import { externalMetrics } from './metrics/external.ts';
 import { linkMetrics } from './metrics/link.ts';
 import type { Metric } from './metrics/metric.ts';
@@ -28,6 +29,7 @@ export function metricsText(snapshot: Snapshot, findings: Findings): Promise<str
     ...linkMetrics(snapshot),
     ...trailMetrics(snapshot),
     ...storageMetrics(snapshot),
+    ...diskMetrics(snapshot),
     ...archiveMetrics(snapshot),
     ...boxMetrics(snapshot, findings),
   ];

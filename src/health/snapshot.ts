@@ -5,6 +5,7 @@ import type {
   About,
   ArchiveFacts,
   CommitFailure,
+  DiskFacts,
   HealthLimits,
   HealthSources,
   IntakeFacts,
@@ -35,6 +36,7 @@ export interface Snapshot {
   readonly mode: ModeFacts;
   readonly streams: readonly StreamFacts[];
   readonly storage: StorageFacts | null;
+  readonly disk: DiskFacts;
   readonly wallClock: WallClockFacts;
   readonly trail: TrailFacts | null;
   readonly archive: ArchiveFacts | null;
@@ -66,6 +68,7 @@ export function takeSnapshot(sources: HealthSources): Snapshot {
     mode: sources.mode(),
     streams: sources.streams(),
     storage: sources.storage(),
+    disk: sources.disk(),
     wallClock: sources.wallClock(),
     trail: sources.trail(),
     archive: sources.archive(),

@@ -156,6 +156,23 @@ export interface StorageFacts {
   readonly deferredTotal: Readonly<Record<'schedule_two' | 'controlled' | 'other', number>>;
 }
 
+/** The disks themselves; null for what a device does not tell. */
+export interface DiskFacts {
+  /** Partitions the kernel lets nobody write to. */
+  readonly readOnly: readonly ('data' | 'trail')[];
+  readonly wear: {
+    readonly usedPercent: number | null;
+    readonly isFailing: boolean;
+    readonly temperatureC: number | null;
+  } | null;
+  readonly smartReport: 'ok' | 'none' | 'missing' | 'stale' | 'unreadable';
+  /** By the gateway's process, at the pace of the last day. */
+  readonly writtenPerDayBytes: number | null;
+  /** Until the rated volume is written. */
+  readonly daysLeft: number | null;
+  readonly boxTemperatureC: number | null;
+}
+
 /** Who may sign Schedule II records, by the roster in force. */
 export interface RosterFacts {
   /** The file could not be used when it was last read: the one before it is in force, or none. */
@@ -262,6 +279,7 @@ export interface HealthSources {
   streams(): readonly StreamFacts[];
   /** Null before the first measurement. */
   storage(): StorageFacts | null;
+  disk(): DiskFacts;
   wallClock(): WallClockFacts;
   /** Null while the trail is not open. */
   trail(): TrailFacts | null;

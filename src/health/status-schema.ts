@@ -155,6 +155,15 @@ export const gatewayStatusSchema = z.object({
       deferred: z.object({ schedule_two: whole, controlled: whole, other: whole }),
     })
     .nullable(),
+  /** Null for what a device does not tell. */
+  disk: z.object({
+    read_only: z.array(z.enum(['data', 'trail'])),
+    wear_percent: z.number().nullable(),
+    failing: z.boolean().nullable(),
+    written_bytes_per_day: span.nullable(),
+    life_days: span.nullable(),
+    temperature_celsius: z.number().nullable(),
+  }),
   /** Offsets are what has to be added to this box's clock to get the source's time. */
   clock: z.object({
     quality: z.string(),

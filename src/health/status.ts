@@ -37,6 +37,7 @@ export function gatewayStatus(snapshot: Snapshot, findings: Findings): GatewaySt
     lanes: lanesPart(snapshot),
     sync: snapshot.streams.map((stream) => streamPart(stream, monotonicMs)),
     storage: storagePart(snapshot),
+    disk: diskPart(snapshot),
     clock: clockPart(wallClock),
     trail: trailPart(snapshot),
   };
@@ -173,6 +174,17 @@ function clockPart(facts: Snapshot['wallClock']): GatewayStatus['clock'] {
     doubt: facts.doubt,
     steps_total: facts.steps,
     servers: facts.servers.map((server) => ({ ...server })),
+  };
+}
+
+function diskPart({ disk }: Snapshot): GatewayStatus['disk'] {
+  return {
+    read_only: [...disk.readOnly],
+    wear_percent: disk.wear?.usedPercent ?? null,
+    failing: disk.wear?.isFailing ?? null,
+    written_bytes_per_day: disk.writtenPerDayBytes,
+    life_days: disk.daysLeft,
+    temperature_celsius: disk.boxTemperatureC,
   };
 }
 

@@ -14,11 +14,13 @@ import { HealthServer } from '../health/server.ts';
 import type { IntakeStage } from '../intake/stage.ts';
 import type { Timekeeper } from '../link/time/timekeeper.ts';
 import type { People } from '../people/people.ts';
+import type { DiskWatch } from '../storage/disk-watch.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Trail } from '../trail/api.ts';
 import { makeArchiver } from './archive.ts';
 import { openControl } from './control.ts';
 import { DuplicateTally } from './duplicate-tally.ts';
+import { makeDiskWatch } from './disk.ts';
 import { FirstVerification } from './first-verification.ts';
 import { refuseWhatIsMissing } from './fitness.ts';
 import { healthSources } from './health-sources.ts';
@@ -57,6 +59,7 @@ interface Served {
   readonly uplink: Uplink;
   readonly time: Timekeeper;
   readonly storage: Storage;
+  readonly disk: DiskWatch;
   readonly archiver: Archiver;
 }
 
@@ -163,7 +166,10 @@ export class Gateway {
     this.#undo.push(() => archiver.stop());
     archiver.start();
     this.#reclaim = (pace) => archiver.setPace(pace);
-    const http = await this.#serveHttp({ buffer, trail, witnesses, intake, uplink, time, storage, archiver });
+    const disk = makeDiskWatch(this.#config, log);
+    this.#undo.push(async () => disk.stop());
+    disk.start();
+    const http = await this.#serveHttp({ buffer, trail, witnesses, intake, uplink, time, storage, archiver, disk });
     const closeControl = await openControl({
       dataDir: this.#config.dataDir,
       buffer,
@@ -296,7 +302,7 @@ export class Gateway {
     this.#undo.push(async () => cancel());
   }
 
-  #tellStatus({ buffer, witnesses, intake, uplink, time, storage }: Omit<Served, 'trail' | 'archiver'>): void {
+  #tellStatus({ buffer, witnesses, intake, uplink, time, storage }: Omit<Served, 'trail' | 'archiver' | 'disk'>): void {
     const now = toUtcText(systemClock.utcMs());
     const { mode } = uplink.mode();
     const { link } = uplink.link();

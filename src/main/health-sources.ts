@@ -9,6 +9,7 @@ import { isRestoredUnsigned } from '../buffer/restored-epoch.ts';
 import type { HealthSources, StorageFacts, TrailFacts } from '../health/sources.ts';
 import type { IntakeStage } from '../intake/stage.ts';
 import type { Timekeeper } from '../link/time/timekeeper.ts';
+import type { DiskWatch } from '../storage/disk-watch.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Trail } from '../trail/api.ts';
 import type { FirstVerification } from './first-verification.ts';
@@ -29,6 +30,7 @@ export interface HealthParts {
   readonly witnesses: Witnesses;
   readonly archiver: Archiver;
   readonly storage: Storage;
+  readonly disk: DiskWatch;
   /** The latest commit's failure, null when it succeeded. */
   readonly commitFailure: () => { error: CounterfoilError; atMs: number } | null;
 }
@@ -81,6 +83,7 @@ export function healthSources(parts: HealthParts): HealthSources {
     mode: () => uplink.mode(),
     streams: () => uplink.streams(),
     storage: () => storageFacts(parts.storage),
+    disk: () => parts.disk.facts(),
     wallClock: () => parts.time.facts(),
     trail: () => trailFacts(parts),
     archive: () => parts.archiver.facts(),

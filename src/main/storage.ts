@@ -10,7 +10,13 @@ import { Ballast } from '../storage/ballast.ts';
 import type { Arrival } from '../storage/breaker.ts';
 import { readStorage, spaceOf } from '../storage/gauge.ts';
 import { ballastFor } from '../storage/level.ts';
-import { MIN_FREE_BYTES, RECLAIM_AT, type ReclaimPace, STORAGE_TIMING } from '../storage/options.ts';
+import {
+  GIVE_UP_BELOW_BYTES,
+  MIN_FREE_BYTES,
+  RECLAIM_AT,
+  type ReclaimPace,
+  STORAGE_TIMING,
+} from '../storage/options.ts';
 import { Storage } from '../storage/storage.ts';
 
 export interface StorageMaking {
@@ -46,6 +52,7 @@ export function makeStorage(making: StorageMaking): Storage {
       reclaimAt: Math.min(RECLAIM_AT, config.storage.closeAt),
       ballastBytes: ballast.targetBytes,
       minFreeBytes: MIN_FREE_BYTES,
+      giveUpBelowBytes: Math.min(GIVE_UP_BELOW_BYTES, ballast.targetBytes),
     },
     STORAGE_TIMING,
     {

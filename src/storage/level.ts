@@ -35,6 +35,8 @@ export interface StorageLimits {
   readonly ballastBytes: number;
   /** What must stay free on a filesystem for the next commit to have a chance: the write-ahead log's growth. */
   readonly minFreeBytes: number;
+  /** With less free than this the ballast is given up for the next Schedule II record. */
+  readonly giveUpBelowBytes: number;
 }
 
 export type StorageMeasure = 'buffer_disk' | 'trail_disk' | 'buffer_bytes' | 'records';
@@ -60,8 +62,7 @@ export function utilisationOf(reading: StorageReading, limits: StorageLimits): U
     ...(limits.maxRecords === null ? {} : { records: records / limits.maxRecords }),
   };
   const [by, share] = largest(shares);
-  const noRoom =
-    ballastBytes === 0 && limits.ballastBytes > 0 && bufferDisk.freeBytes + reusableBytes < limits.minFreeBytes;
+  const noRoom = ballastBytes === 0 && bufferDisk.freeBytes + reusableBytes < limits.minFreeBytes;
   const overLimit = (shares.buffer_bytes ?? 0) >= 1 || (shares.records ?? 0) >= 1;
   return { share, by, isFull: noRoom || overLimit, shares };
 }

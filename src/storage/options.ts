@@ -27,6 +27,11 @@ export const STORAGE_TIMING: StorageTiming = {
 export const RECLAIM_AT = 0.6;
 /** The write-ahead log may grow by this before it is folded back. */
 export const MIN_FREE_BYTES = 1024 * 1024;
+/**
+ * With less free than this the ballast is given up for the next Schedule II record, before a commit fails: more than the fastest intake
+ * writes between two looks, the write-ahead log included.
+ */
+export const GIVE_UP_BELOW_BYTES = 4 * 1024 * 1024;
 
 /** Room on the archive's disk without which nothing is archived: some frames, and the commits that take their rows away. */
 const ARCHIVE_ROOM_BYTES = 2 * 1024 * 1024;

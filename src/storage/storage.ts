@@ -35,6 +35,8 @@ export class Storage {
   #deferredTotal: Record<Arrival, number> = { ...NOTHING };
   #toldAtMs: number;
   #cancel: () => void = () => {};
+  /** A commit has failed for want of room with no ballast left: no other is tried before. Monotonic ms. */
+  #noRoomUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(limits: StorageLimits, timing: StorageTiming, parts: StorageParts) {
     this.#limits = limits;
@@ -64,7 +66,10 @@ export class Storage {
   /** Whether this arrival may be taken now. Measures again when the last look is old. */
   admit(arrival: Arrival): boolean {
     const nowMs = this.#clock.monotonicMs();
-    if (nowMs - this.#measuredAtMs >= this.#timing.measureAgeMs) this.#measure(nowMs);
+    // In the last of the room every look counts, and few arrive.
+    const maxAgeMs = this.#state.level === 'RESERVE' ? 0 : this.#timing.measureAgeMs;
+    if (nowMs - this.#measuredAtMs >= maxAgeMs) this.#measure(nowMs);
+    if (arrival === 'schedule_two') this.#makeRoom(nowMs);
     return admits(this.#state.level, arrival, () => this.#trickle.take(nowMs));
   }
 
@@ -76,14 +81,19 @@ export class Storage {
 
   /** A commit met a full disk: nothing of it was kept. Gives up the ballast and takes Schedule II only from here on. */
   noRoom(): void {
-    let gaveUp = false;
+    const nowMs = this.#clock.monotonicMs();
+    const gaveUp = this.#giveUpBallast();
+    if (!gaveUp) this.#noRoomUntilMs = nowMs + this.#timing.dwellMs;
+    this.#take({ ...this.#utilisation, share: Math.max(1, this.#utilisation.share), isFull: !gaveUp }, nowMs);
+  }
+
+  #giveUpBallast(): boolean {
     try {
-      gaveUp = this.#ballast.release();
+      return this.#ballast.release();
     } catch (error) {
       this.#log.error('the ballast could not be given up', { error: messageOf(error) });
+      return false;
     }
-    const nowMs = this.#clock.monotonicMs();
-    this.#take({ ...this.#utilisation, share: Math.max(1, this.#utilisation.share), isFull: !gaveUp }, nowMs);
   }
 
   facts(): StorageFacts {
@@ -124,7 +134,19 @@ export class Storage {
     this.#take(utilisationOf(this.#reading, this.#limits), nowMs);
   }
 
-  #take(utilisation: Utilisation, nowMs: number): void {
+  /**
+   * Gives the ballast up for a Schedule II record that could meet a full disk otherwise. Not before one has come: another
+   * program that fills the disk would take the room.
+   */
+  #makeRoom(nowMs: number): void {
+    if (this.#reading === null || this.#reading.ballastBytes === 0) return;
+    const { bufferDisk, reusableBytes } = this.#reading;
+    if (bufferDisk.freeBytes + reusableBytes >= this.#limits.giveUpBelowBytes) return;
+    if (this.#giveUpBallast()) this.#measure(nowMs);
+  }
+
+  #take(measured: Utilisation, nowMs: number): void {
+    const utilisation = nowMs < this.#noRoomUntilMs ? { ...measured, isFull: true } : measured;
     this.#utilisation = utilisation;
     const before = this.#state;
     this.#state = stepBreaker(before, utilisation, nowMs, { ...this.#limits, dwellMs: this.#timing.dwellMs });

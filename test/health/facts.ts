@@ -2,6 +2,7 @@
 import type { BufferFacts } from '../../src/buffer/api.ts';
 import { takeSnapshot } from '../../src/health/snapshot.ts';
 import type {
+  DiskFacts,
   HealthSources,
   LayerFacts,
   LinkFacts,
@@ -98,6 +99,15 @@ export const GOOD_CLOCK: WallClockFacts = {
   servers: [{ server: 'time.test', state: 'ok' }],
 };
 
+export const GOOD_DISK: DiskFacts = {
+  readOnly: [],
+  wear: { usedPercent: 10, isFailing: false, temperatureC: null },
+  smartReport: 'none',
+  writtenPerDayBytes: 2e9,
+  daysLeft: 9000,
+  boxTemperatureC: 45,
+};
+
 export const GOOD_LOG: TrailLogFacts = {
   fixedSize: 130,
   storedSize: 130,
@@ -159,6 +169,7 @@ export function sourcesOf(spoilt: Partial<HealthSources> = {}): HealthSources {
     mode: () => ({ mode: 'NORMAL', sinceMs: MONOTONIC_MS - HOUR_MS, reasons: [], entered: ENTERED }),
     streams: () => [GOOD_STREAM, { ...GOOD_STREAM, stream: 'schedule_two' }],
     storage: () => GOOD_STORAGE,
+    disk: () => GOOD_DISK,
     roster: () => null,
     wallClock: () => GOOD_CLOCK,
     trail: () => GOOD_TRAIL,

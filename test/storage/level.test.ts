@@ -12,6 +12,7 @@ const LIMITS: StorageLimits = {
   maxRecords: null,
   ballastBytes: 2 * MIB,
   minFreeBytes: MIB,
+  giveUpBelowBytes: MIB,
 };
 const READING: StorageReading = {
   bufferDisk: { usedBytes: 40 * MIB, freeBytes: 60 * MIB },

@@ -48,6 +48,7 @@ function rig() {
       maxRecords: null,
       ballastBytes: 2 * MIB,
       minFreeBytes: MIB,
+      giveUpBelowBytes: 0.9 * MIB,
     },
     STORAGE_TIMING,
     {
@@ -144,6 +145,39 @@ test('a commit without room gives up the ballast for Schedule II; without ballas
   await time.pass(20_000);
   expect(storage.facts().level).toBe('CLOSED');
   expect(ballast.bytes()).toBe(2 * MIB);
+  storage.stop();
+});
+
+test('the ballast is given up before a commit fails: no Schedule II record meets a full disk', async () => {
+  const { admit, ballast, storage, time, world } = rig();
+  await time.pass(3000);
+  world.usedMib = 97;
+  await time.pass(1000);
+  expect(ballast.bytes()).toBe(2 * MIB);
+  expect(admit('schedule_two')).toBe(true);
+  expect(ballast.bytes()).toBe(2 * MIB);
+  world.usedMib = 97.2;
+  await time.pass(1000);
+  expect([admit('controlled'), ballast.bytes()]).toEqual([false, 2 * MIB]);
+  expect([admit('schedule_two'), ballast.bytes()]).toEqual([true, 0]);
+  expect(storage.facts()).toMatchObject({ level: 'RESERVE', deferredTotal: { schedule_two: 0 } });
+  storage.stop();
+});
+
+test('with no ballast left, one commit in ten seconds tries whether there is room', async () => {
+  const { notes, storage, time, world } = rig();
+  world.usedMib = 97.9;
+  storage.noRoom();
+  storage.noRoom();
+  expect(storage.facts().level).toBe('FULL');
+  await time.pass(9_000);
+  expect(storage.admit('schedule_two')).toBe(false);
+  await time.pass(1_000);
+  expect(storage.admit('schedule_two')).toBe(true);
+  storage.noRoom();
+  await time.pass(9_000);
+  expect(storage.facts().level).toBe('FULL');
+  expect(notes.filter(([kind]) => kind === 'breaker')).toHaveLength(4);
   storage.stop();
 });
 

@@ -189,6 +189,16 @@ const storage = z.strictObject({
     .describe(
       'Room kept for Schedule II in a file that is given up when the disk is full; null: 1 % of it, 2 to 64 MiB.',
     ),
+  smart_file: path('a report of smartctl')
+    .nullable()
+    .default(null)
+    .describe('What "smartctl --json --all DEVICE" says of the data disk, renewed daily by a timer of the system.'),
+  rated_terabytes: z
+    .number()
+    .positive()
+    .nullable()
+    .default(null)
+    .describe('Terabytes the maker of the data disk lets one write to it (TBW); for the forecast of its life.'),
 });
 
 const retention = z.strictObject({

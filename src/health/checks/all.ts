@@ -4,6 +4,7 @@ import { archiveChecks } from './archive.ts';
 import { boxChecks } from './box.ts';
 import { type Check, type CheckStatus, worst } from './check.ts';
 import { clockChecks } from './clock.ts';
+import { diskChecks } from './disk.ts';
 import { externalChecks } from './external.ts';
 import { intakeChecks } from './intake.ts';
 import { linkChecks } from './link.ts';
@@ -28,6 +29,7 @@ export function findingsOf(snapshot: Snapshot): Findings {
     trailChecks,
     clockChecks,
     storageChecks,
+    diskChecks,
     archiveChecks,
     boxChecks,
   ];
