@@ -9,6 +9,7 @@ import type { Config, LoadedConfig } from '../base/config/load.ts';
 import { CounterfoilError, messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { IntakeItem, IntakeResult, RecordBuffer } from '../buffer/api.ts';
+import { reportOperations } from '../control/reports.ts';
 import { TrainingLanes } from '../control/training/lanes.ts';
 import { HealthServer } from '../health/server.ts';
 import type { IntakeStage } from '../intake/stage.ts';
@@ -170,11 +171,13 @@ export class Gateway {
     this.#undo.push(async () => disk.stop());
     disk.start();
     const http = await this.#serveHttp({ buffer, trail, witnesses, intake, uplink, time, storage, archiver, disk });
+    const reports = openReports(this.#config, { buffer, trail, log, clockQuality, outbox: null });
+    this.#undo.push(() => reports.stop());
     const closeControl = await openControl({
       dataDir: this.#config.dataDir,
       buffer,
       training,
-      more: peopleOperations(people, this.#config),
+      more: { ...peopleOperations(people, this.#config), ...reportOperations(reports.desk) },
       log,
       products,
       clockQuality,
@@ -187,11 +190,7 @@ export class Gateway {
       },
     });
     this.#undo.push(closeControl);
-    if (this.#config.reports.enabled) {
-      const reports = openReports(this.#config, { buffer, trail, log, clockQuality, outbox: null });
-      this.#undo.push(() => reports.stop());
-      reports.start();
-    }
+    reports.start();
     const addresses = { mqtt: intake.addresses, http: [http] };
     this.#tellAddresses(addresses);
     return addresses;

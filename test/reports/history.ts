@@ -37,7 +37,7 @@ export function seeded(seed: number): () => number {
   };
 }
 
-export const digestOf = (text: string): string => hash('sha256', text, 'base64');
+const digestOf = (text: string): string => hash('sha256', text, 'base64');
 
 /** Writes both trails below a directory. */
 export function makeHistory(trailDir: string, options: HistoryOptions): History {

@@ -61,7 +61,7 @@ function stepsOf(entry: RawEntry, records: ReadonlyMap<string, NaiveRecord>): [s
   return [];
 }
 
-export function recordsOf(entries: readonly RawEntry[]): Map<string, NaiveRecord> {
+function recordsOf(entries: readonly RawEntry[]): Map<string, NaiveRecord> {
   const records = new Map<string, NaiveRecord>();
   for (const taken of entries.filter(({ k }) => k === 'intake')) {
     for (const row of taken.r.records as unknown[][]) {

@@ -1,39 +1,90 @@
 /** `counterfoil report run`: a report of any window, on demand, with or without a running gateway, with the WAN down. */
 import { text as readText } from 'node:stream/consumers';
 import { Command } from 'commander';
+import { z } from 'zod';
 import { systemClock } from '../../base/clock.ts';
 import { findConfigFile, loadConfig } from '../../base/config/load.ts';
 import { CounterfoilError } from '../../base/errors.ts';
+import { openAlone } from '../../buffer/alone.ts';
+import { callGateway } from '../../control/client.ts';
 import { REPORT_KINDS, type ReportKind, type ReportWindow, type StoredReport } from '../../reports/api.ts';
 import { dateOf, startOf } from '../../reports/figures/window.ts';
 import { latestWindow } from '../../reports/schedule/windows.ts';
 import { makeReport } from '../reports/make.ts';
+import { registerFilter, registerLook } from '../reports/register-look.ts';
 import { reportTask, taskOf } from '../reports/task.ts';
+import { callerName } from './caller.ts';
 import type { CommandIo } from './io.ts';
+import type { Person } from './person.ts';
 import { timeOf } from './trail-place.ts';
 
 interface RunFlags {
   readonly config?: string;
   readonly from?: string;
   readonly to?: string;
+  readonly offline?: boolean;
   readonly json?: boolean;
 }
 
-export function reportRun(io: CommandIo): Command {
+export function reportRun(io: CommandIo, person: Person): Command {
   return new Command('run')
     .description('make a report now; without --from and --to of the newest window of its kind that is over')
     .argument('<kind>', REPORT_KINDS.join(', '))
     .option('--config <file>', "the gateway's configuration file")
     .option('--from <time>', "begin of the window: a day in the store's time zone, or an RFC 3339 time")
     .option('--to <time>', 'end of the window: a day (with all of it), or an RFC 3339 time')
+    .option('--offline', 'the gateway is stopped: a register is noted in the trail by this command itself')
     .option('--json', 'the manifest as JSON')
     .action(async (kind: string, flags: RunFlags) => {
       const config = loadConfig({ file: flags.config ?? findConfigFile(io.env), env: io.env });
       const known = kindNamed(kind);
       const window = windowOf(known, flags, config.gateway.timeZone);
+      const { dataDir } = config;
+      const isRunning = await begin(dataDir, known, window, flags.offline === true, io, person);
       const report = await makeReport(taskOf(config, known, window, null), null);
       tell(report, flags, io);
+      if (isRunning) await callGateway(dataDir, 'report.made', {}, z.object({}));
     });
+}
+
+/** Has the gateway write down what is about to be made; false when it does not run. */
+async function begin(
+  dataDir: string,
+  kind: ReportKind,
+  { fromUtcMs, toUtcMs }: ReportWindow,
+  isOffline: boolean,
+  io: CommandIo,
+  person: Person,
+): Promise<boolean> {
+  const caller = callerName(io.env);
+  const params = { kind, from_ms: fromUtcMs, to_ms: toUtcMs, caller };
+  const isRegister = kind === 'schedule_two';
+  if (!isOffline) {
+    try {
+      await callGateway(dataDir, 'report.begin', params, z.object({}));
+      return true;
+    } catch (error) {
+      if (!(error instanceof CounterfoilError) || error.code !== 'gateway_unreachable') throw error;
+      if (isRegister) {
+        const hint = `${error.hint} Or, while it is stopped, add --offline: the trail must tell who had a register made.`;
+        throw new CounterfoilError(error.code, error.message, hint, error);
+      }
+    }
+  }
+  person.tell('the gateway does not run: what it had not yet brought into the trail is not in this report\n');
+  if (isRegister) noteRegister(dataDir, caller, fromUtcMs, toUtcMs);
+  return false;
+}
+
+function noteRegister(dataDir: string, caller: string | null, fromMs: number, toMs: number): void {
+  const buffer = openAlone(dataDir, systemClock);
+  try {
+    const body = registerLook(caller, buffer.filterHash(registerFilter(fromMs, toMs)));
+    buffer.noteAccess('audit', body);
+    buffer.noteAccess('schedule_two', body);
+  } finally {
+    buffer.close();
+  }
 }
 
 /** Used by the gateway itself: the task comes in on standard input, the manifest goes out. */

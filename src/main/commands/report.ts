@@ -1,13 +1,14 @@
 /** `counterfoil report`: make reports of any window, and see which there are. */
 import { Command } from 'commander';
 import { type CommandIo, processIo } from './io.ts';
+import { type Person, terminalPerson } from './person.ts';
 import { reportList } from './report-list.ts';
 import { reportMake, reportRun } from './report-run.ts';
 
-export function reportCommand(io: CommandIo = processIo): Command {
+export function reportCommand(io: CommandIo = processIo, person: Person = terminalPerson): Command {
   return new Command('report')
     .description('reports for compliance: make one of any window, list them')
-    .addCommand(reportRun(io))
+    .addCommand(reportRun(io, person))
     .addCommand(reportList(io))
     .addCommand(reportMake(io), { hidden: true });
 }

@@ -36,7 +36,7 @@ export async function makeReport(task: ReportTask, signer: ReportSigner | null):
     ndc: ndcOf(task, intakes),
     register: task.kind === 'schedule_two' ? registerOf(task, intakes) : null,
   });
-  const rendered = await renderReport(figuresBytes(figures));
+  const rendered = await renderReport(figuresBytes(figures), []);
   const asOfMs = counted.reading.newest_ms ?? task.window.fromUtcMs;
   const report =
     signer === null

@@ -1,17 +1,19 @@
 /** The reports of a running gateway, put together: what is due, the process that makes it, the entries in the trail. */
-import { hash, randomBytes } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock, systemTimers } from '../../base/clock.ts';
 import type { Config } from '../../base/config/load.ts';
 import type { Log } from '../../base/log.ts';
 import type { ClockQuality, RecordBuffer } from '../../buffer/api.ts';
+import type { ReportBegin, ReportDesk } from '../../control/reports.ts';
 import type { ReportOutbox, StoredReport } from '../../reports/api.ts';
 import { readReport } from '../../reports/folder.ts';
-import type { Run } from '../../reports/schedule/plan.ts';
+import type { Plan } from '../../reports/schedule/plan.ts';
 import { Scheduler } from '../../reports/schedule/scheduler.ts';
 import type { Trail } from '../../trail/api.ts';
 import { makeInChild } from './child.ts';
+import { registerFilter, registerLook } from './register-look.ts';
 import { reportsDirectory, taskOf } from './task.ts';
 
 export interface ReportParts {
@@ -25,6 +27,8 @@ export interface ReportParts {
 
 export interface Reports {
   readonly scheduler: Scheduler;
+  /** For people on the box. */
+  readonly desk: ReportDesk;
   start(): void;
   stop(): Promise<void>;
 }
@@ -33,8 +37,13 @@ export function openReports(config: Config, parts: ReportParts): Reports {
   const { buffer, trail, log, clockQuality, outbox } = parts;
   const directory = reportsDirectory(config);
   const stop = new AbortController();
+  const begin = async (of: ReportBegin) => {
+    await tellBegin(buffer, of);
+    // What the figures must take in is in the segments then, and one entry behind the window's end.
+    await trail?.drained();
+  };
   const scheduler = new Scheduler({
-    plan: { ...config.reports, timeZone: config.gateway.timeZone },
+    plan: planOf(config),
     clock: systemClock,
     timers: systemTimers,
     log,
@@ -43,9 +52,8 @@ export function openReports(config: Config, parts: ReportParts): Reports {
     read: (name) => readReport(join(directory, name)),
     isTimeKnown: () => clockQuality() !== 'unsynchronised',
     make: async (run) => {
-      await tellBegin(buffer, run);
-      // What the figures must take in is in the segments then, and one entry behind the window's end.
-      await trail?.drained();
+      const { fromUtcMs, toUtcMs } = run.window;
+      await begin({ kind: run.kind, from_ms: fromUtcMs, to_ms: toUtcMs, caller: null });
       return makeInChild(taskOf(config, run.kind, run.window, run.key), stop.signal);
     },
     hand: async (report) => {
@@ -56,6 +64,7 @@ export function openReports(config: Config, parts: ReportParts): Reports {
   });
   return {
     scheduler,
+    desk: { begin, made: () => scheduler.look() },
     start: () => scheduler.start(),
     stop: async () => {
       stop.abort();
@@ -64,21 +73,17 @@ export function openReports(config: Config, parts: ReportParts): Reports {
   };
 }
 
-async function tellBegin(buffer: RecordBuffer, { kind, window }: Run): Promise<void> {
-  const { fromUtcMs, toUtcMs } = window;
-  await buffer.note('audit', 'report', { from_ms: fromUtcMs, kind, step: 'begin', to_ms: toUtcMs });
+/** Without schedules it still takes on what people make. */
+function planOf({ reports, gateway }: Config): Plan {
+  const { enabled, schedules, cycles } = reports;
+  return { schedules: enabled ? schedules : [], cycles: enabled ? cycles : [], timeZone: gateway.timeZone };
+}
+
+async function tellBegin(buffer: RecordBuffer, of: ReportBegin): Promise<void> {
+  const { kind, from_ms: fromMs, to_ms: toMs, caller } = of;
+  await buffer.note('audit', 'report', { from_ms: fromMs, kind, step: 'begin', to_ms: toMs });
   if (kind !== 'schedule_two') return;
-  // The register shows what records say: that is a look, and is told before anything is read.
-  const filter = `report ${kind} ${fromUtcMs} ${toUtcMs}`;
-  const look = randomBytes(8).toString('hex');
-  const body = {
-    by: null,
-    filter: buffer.archive.filterHash(filter),
-    kinds: ['report'],
-    look,
-    of: 'records',
-    way: 'export',
-  } as const;
+  const body = registerLook(caller, buffer.archive.filterHash(registerFilter(fromMs, toMs)));
   await buffer.note('audit', 'access', body);
   await buffer.note('schedule_two', 'access', body);
 }

@@ -66,7 +66,7 @@ export function countTrail(trailDir: string, window: ReportWindow): CountedWindo
 
 const NO_FAULTS: ReadingFaults = { unreadable: 0, missing: 0 };
 
-export class Count {
+class Count {
   readonly #window: ReportWindow;
   readonly #reconciliation = new Reconciliation();
   readonly #queue: Queue;

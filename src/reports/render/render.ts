@@ -1,12 +1,12 @@
 /** From figures to a report: both pages of it, made of the figures and people's signatures and of nothing else. */
-import type { HumanSignature, RenderedReport } from '../api.ts';
+import type { RenderReport } from '../api.ts';
 import { readFigures, reportId } from '../figures/figures.ts';
 import { compose } from './compose.ts';
 import { renderHtml } from './html.ts';
 import { renderPdf } from './pdf.ts';
 
 /** @throws CounterfoilError `usage` when the bytes are no figures. */
-export async function renderReport(bytes: Buffer, signatures: readonly HumanSignature[] = []): Promise<RenderedReport> {
+export const renderReport: RenderReport = async (bytes, signatures) => {
   const figures = readFigures(bytes);
   const id = reportId(figures, bytes);
   const document = compose(figures, id, signatures);
@@ -29,4 +29,4 @@ export async function renderReport(bytes: Buffer, signatures: readonly HumanSign
     pdf: await renderPdf(document),
     signatures,
   };
-}
+};

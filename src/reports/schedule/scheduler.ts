@@ -85,9 +85,10 @@ export class Scheduler {
 
   async #look(): Promise<void> {
     const { clock, isTimeKnown } = this.#parts;
-    if (this.#isStopped || clock.monotonicMs() < this.#retryAtMs) return;
+    if (this.#isStopped) return;
     try {
       await this.#handOn();
+      if (clock.monotonicMs() < this.#retryAtMs) return;
       if (isTimeKnown()) for (const run of this.#due(clock.utcMs())) await this.#do(run);
       this.#waitMs = RETRY_FIRST_MS;
       this.#facts = { ...this.#facts, trouble: null };
