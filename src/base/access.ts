@@ -27,9 +27,9 @@ export interface Viewer {
   readonly breakGlass: boolean;
 }
 
-/** What a page finds in its context: `c.get('viewer')`. For hono: `new Hono<PageEnv>()`. */
+/** What a page finds in its context: `c.get('viewer')`, and the far end's IP address. For hono: `new Hono<PageEnv>()`. */
 export interface PageEnv {
-  Variables: { viewer: Viewer };
+  Variables: { viewer: Viewer; address: string };
 }
 
 /**
@@ -38,10 +38,12 @@ export interface PageEnv {
  */
 export type Need = 'anyone' | 'monitor' | 'people' | readonly UserRole[];
 
-/** Paths a part of the gateway serves: exactly `path`, or with `/*` at its end everything below it too. */
+/** A path that a part of the gateway serves: exactly `path`, or everything below it when it ends in `/*`. */
 export interface PathNeed {
   readonly path: string;
   readonly need: Need;
+  /** Most bytes of the body of a changing request (POST, PUT, DELETE). Absent: the path is only read. */
+  readonly bodyBytes?: number;
 }
 
 /** Whether a viewer may have what `need` asks. On a box without users, whoever stands at it may look at everything. */

@@ -11,6 +11,7 @@ import type {
   IntakeFacts,
   LinkFacts,
   ModeFacts,
+  PeopleFacts,
   RosterFacts,
   StandingWarning,
   StorageFacts,
@@ -42,6 +43,8 @@ export interface Snapshot {
   readonly archive: ArchiveFacts | null;
   readonly roster: RosterFacts | null;
   readonly warnings: readonly StandingWarning[];
+  readonly people: PeopleFacts | null;
+  readonly certificateUntilMs: number | null;
   readonly residentBytes: number;
   readonly cpuSeconds: number;
 }
@@ -74,6 +77,8 @@ export function takeSnapshot(sources: HealthSources): Snapshot {
     archive: sources.archive(),
     roster: sources.roster(),
     warnings: sources.warnings(),
+    people: sources.people(),
+    certificateUntilMs: sources.certificateUntilMs?.() ?? null,
     residentBytes: process.memoryUsage.rss(),
     cpuSeconds: (cpu.user + cpu.system) / 1e6,
   };

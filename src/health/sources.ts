@@ -2,6 +2,7 @@
  * What health needs to know, as small types; main passes the functions in. Each answers at once from memory: nothing
  * here may wait for the writer, the disk or the network, or a scrape would hang exactly when it is needed.
  */
+import type { UserRole } from '../base/access.ts';
 import type { Clock } from '../base/clock.ts';
 import type { BufferFacts, ClockQuality, TrailLog } from '../buffer/api.ts';
 import type { Stream } from '../record/types.ts';
@@ -264,6 +265,19 @@ export interface StandingWarning {
   readonly message: string;
 }
 
+/** Who may log in; no names. */
+export interface PeopleFacts {
+  /** `open`: nobody is defined. `damaged`: the file of users cannot be used. */
+  readonly state: 'open' | 'named' | 'damaged';
+  readonly trouble: string | null;
+  readonly users: number;
+  readonly withRole: Readonly<Record<UserRole, number>>;
+  readonly withoutSecondFactor: number;
+  readonly sessions: number;
+  readonly breakGlass: 'none' | 'sealed' | 'used';
+  readonly lockedOut: number;
+}
+
 export interface HealthSources {
   readonly clock: Clock;
   readonly about: About;
@@ -288,4 +302,8 @@ export interface HealthSources {
   /** Null where the configuration names none. */
   roster(): RosterFacts | null;
   warnings(): readonly StandingWarning[];
+  /** Null where there are no named users, as in a test of something else. */
+  people(): PeopleFacts | null;
+  /** UTC, when the certificate of the HTTPS listener ends; null without TLS. The listener fills it in. */
+  certificateUntilMs?(): number | null;
 }

@@ -4,14 +4,13 @@
  * it) → lanes → PMS → HTTP. Stop is the reverse; the trail takes the entry `stop` too.
  */
 import type { Archiver } from '../archive/archiver.ts';
-import { systemClock, systemTimers, toUtcText } from '../base/clock.ts';
+import { systemClock, systemTimers } from '../base/clock.ts';
 import type { Config, LoadedConfig } from '../base/config/load.ts';
 import { CounterfoilError, messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { IntakeItem, IntakeResult, RecordBuffer } from '../buffer/api.ts';
 import { reportOperations } from '../control/reports.ts';
 import { TrainingLanes } from '../control/training/lanes.ts';
-import { HealthServer } from '../health/server.ts';
 import type { IntakeStage } from '../intake/stage.ts';
 import type { Timekeeper } from '../link/time/timekeeper.ts';
 import type { People } from '../people/people.ts';
@@ -25,7 +24,8 @@ import { DuplicateTally } from './duplicate-tally.ts';
 import { FirstVerification } from './first-verification.ts';
 import { refuseWhatIsMissing } from './fitness.ts';
 import { healthSources } from './health-sources.ts';
-import { makeIntake, statusEveryMs } from './intake.ts';
+import { makeIntake } from './intake.ts';
+import { LaneStatus } from './lane-status.ts';
 import { makePeople, noteIn, peopleOperations } from './people.ts';
 import { loadProducts } from './products.ts';
 import { openReports } from './reports/schedule.ts';
@@ -36,6 +36,7 @@ import { openStores } from './stores.ts';
 import { newestWriteMs, timekeeper } from './timekeeping.ts';
 import type { OpenTrail } from './trail.ts';
 import { Uplink } from './uplink.ts';
+import { openWeb } from './web.ts';
 import { openWitnesses, type Witnesses } from './witnesses.ts';
 
 export interface GatewayAddresses {
@@ -62,10 +63,8 @@ interface Served {
   readonly storage: Storage;
   readonly disk: DiskWatch;
   readonly archiver: Archiver;
+  readonly people: People;
 }
-
-/** The retained status is told again this often, so that its time tells lanes their clock's offset. */
-const STATUS_EVERY_MS = 15_000;
 
 export class Gateway {
   readonly #loaded: LoadedConfig;
@@ -80,8 +79,7 @@ export class Gateway {
   #intake: IntakeStage | null = null;
   /** How soon settled records go to the archive; nothing before there is one. */
   #reclaim: Archiver['setPace'] = () => {};
-  #statusSince = '';
-  #statusText = '';
+  #reloadWeb = () => {};
 
   constructor(loaded: LoadedConfig, parts: GatewayParts) {
     this.#loaded = loaded;
@@ -109,7 +107,8 @@ export class Gateway {
     await this.#noteRoster();
     const training = this.#openTraining(buffer);
     const people = this.#openPeople(buffer);
-    const tell = () => this.#tellStatus({ buffer, witnesses, intake, uplink, time, storage });
+    const status = new LaneStatus(this.#config, log);
+    const tell = () => status.tell({ buffer, witnesses, intake, uplink, time, storage });
     const storage = this.#watchStorage(buffer, () => {
       tell();
       uplink.judgeMode();
@@ -162,7 +161,8 @@ export class Gateway {
     time.start();
     this.#undo.push(() => uplink.stop());
     uplink.start();
-    this.#statusLoop(tell);
+    this.#undo.push(async () => status.stop());
+    status.start(tell);
     const archiver = makeArchiver(this.#config, { buffer, log, isBusy: () => intake.queueDepth > 0 });
     this.#undo.push(() => archiver.stop());
     archiver.start();
@@ -170,7 +170,8 @@ export class Gateway {
     const disk = makeDiskWatch(this.#config, log);
     this.#undo.push(async () => disk.stop());
     disk.start();
-    const http = await this.#serveHttp({ buffer, trail, witnesses, intake, uplink, time, storage, archiver, disk });
+    const served = { buffer, trail, witnesses, intake, uplink, time, storage, archiver, disk, people };
+    const http = await this.#serveHttp(served);
     const reports = openReports(this.#config, { buffer, trail, log, clockQuality, outbox: null });
     this.#undo.push(() => reports.stop());
     const closeControl = await openControl({
@@ -196,8 +197,9 @@ export class Gateway {
     return addresses;
   }
 
-  /** Reads the roster again; an unusable one changes nothing. */
-  async reloadRoster(): Promise<void> {
+  /** Reads the roster, certificate and key of the screens, and the token of monitoring again; what is unusable changes nothing. */
+  async reload(): Promise<void> {
+    this.#reloadWeb();
     if (this.#verification.reload()) await this.#noteRoster();
   }
 
@@ -273,10 +275,10 @@ export class Gateway {
       verification: this.#verification,
       commitFailure: () => this.#commitFailure,
     });
-    const server = new HealthServer(this.#config.http, sources, log);
-    this.#undo.push(() => server.stop());
-    await server.start();
-    return server.url ?? this.#config.http.url;
+    const web = await openWeb({ config: this.#config, sources, people: stages.people, parts: [], log });
+    this.#undo.push(() => web.stop());
+    this.#reloadWeb = () => web.reload();
+    return web.url;
   }
 
   /** Convenience for other programs: a full disk must not keep lanes out because of it. */
@@ -288,42 +290,5 @@ export class Gateway {
     } catch (error) {
       this.#parts.log.warn('the addresses could not be written to run/addresses.json', { error: messageOf(error) });
     }
-  }
-
-  #statusLoop(tell: () => void): void {
-    const everyMs = statusEveryMs(this.#config, STATUS_EVERY_MS);
-    let cancel: () => void = () => {};
-    const turn = () => {
-      tell();
-      cancel = systemTimers.after(everyMs, turn);
-    };
-    turn();
-    this.#undo.push(async () => cancel());
-  }
-
-  #tellStatus({ buffer, witnesses, intake, uplink, time, storage }: Omit<Served, 'trail' | 'archiver' | 'disk'>): void {
-    const now = toUtcText(systemClock.utcMs());
-    const { mode } = uplink.mode();
-    const { link } = uplink.link();
-    const clock = time.facts();
-    const text = `${mode} ${link} ${storage.facts().level}`;
-    if (text !== this.#statusText) this.#statusSince = now;
-    this.#statusText = text;
-    const status = {
-      gateway_id: this.#config.gateway.id,
-      epoch: buffer.epoch,
-      mode,
-      link,
-      storage: storage.facts().level,
-      checkpoint: witnesses.checkpoint('audit'),
-      gateway_time_utc: now,
-      clock: clock.quality,
-      clock_offset_ms: clock.offsetMs === null ? null : Math.round(clock.offsetMs),
-      clock_uncertainty_ms: clock.uncertaintyMs === null ? null : Math.round(clock.uncertaintyMs),
-      since: this.#statusSince,
-    };
-    intake.tellStatus(status).catch((error: unknown) => {
-      this.#parts.log.warn('the status could not be told to lanes', { error: messageOf(error) });
-    });
   }
 }

@@ -9,6 +9,7 @@ import { isRestoredUnsigned } from '../buffer/restored-epoch.ts';
 import type { HealthSources, StorageFacts, TrailFacts } from '../health/sources.ts';
 import type { IntakeStage } from '../intake/stage.ts';
 import type { Timekeeper } from '../link/time/timekeeper.ts';
+import type { People } from '../people/people.ts';
 import type { DiskWatch } from '../storage/disk-watch.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Trail } from '../trail/api.ts';
@@ -31,6 +32,7 @@ export interface HealthParts {
   readonly archiver: Archiver;
   readonly storage: Storage;
   readonly disk: DiskWatch;
+  readonly people: People;
   /** The latest commit's failure, null when it succeeded. */
   readonly commitFailure: () => { error: CounterfoilError; atMs: number } | null;
 }
@@ -89,6 +91,7 @@ export function healthSources(parts: HealthParts): HealthSources {
     archive: () => parts.archiver.facts(),
     roster: () => parts.verification.facts(),
     warnings: () => warnings,
+    people: () => parts.people.facts(),
   };
 }
 

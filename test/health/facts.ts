@@ -175,6 +175,7 @@ export function sourcesOf(spoilt: Partial<HealthSources> = {}): HealthSources {
     trail: () => GOOD_TRAIL,
     archive: () => null,
     warnings: () => [],
+    people: () => null,
     ...spoilt,
   };
 }

@@ -1,5 +1,6 @@
 /** Every check, in the order an operator reads them. */
 import type { Snapshot } from '../snapshot.ts';
+import { accessChecks } from './access.ts';
 import { archiveChecks } from './archive.ts';
 import { boxChecks } from './box.ts';
 import { type Check, type CheckStatus, worst } from './check.ts';
@@ -31,6 +32,7 @@ export function findingsOf(snapshot: Snapshot): Findings {
     storageChecks,
     diskChecks,
     archiveChecks,
+    accessChecks,
     boxChecks,
   ];
   const checks = checkers.flatMap((checker) => checker(snapshot));

@@ -38,7 +38,7 @@ async function runGateway(file: string): Promise<void> {
 
 /** SIGHUP: what a person keeps in files of its own is read again. */
 function reload(gateway: Gateway, log: Log): void {
-  gateway.reloadRoster().catch((error: unknown) => {
+  gateway.reload().catch((error: unknown) => {
     log.error('the roster was read again, but the trail entry could not be written', { error: messageOf(error) });
   });
 }
