@@ -2,6 +2,7 @@
 import { Cron } from 'croner';
 import { z } from 'zod';
 import { oneOf, text, wholeNumber, yesNo } from './leaves.ts';
+import { deliver, signing } from './reports-delivery-schema.ts';
 
 const name = () => text(/^[a-z][a-z0-9-]{0,39}$/, 'a short name such as daily or state-board (a-z, 0-9, -)');
 
@@ -57,4 +58,6 @@ export const reports = z.strictObject({
     .describe(
       'Windows that follow each other from a day on: the biennial inventory, an inspection of the state board.',
     ),
+  signing: signing.prefault({}).describe('The key reports are signed with.'),
+  deliver: deliver.prefault({}).describe('Where reports are brought.'),
 });

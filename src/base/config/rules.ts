@@ -4,6 +4,7 @@
  */
 import { isLoopback, parseListenUrl, parseUrl } from './address.ts';
 import { externalProblems, weakExternal } from './external-rules.ts';
+import { reportsProblems } from './reports-rules.ts';
 import type { ConfigTree } from './schema.ts';
 
 export type KeyPath = readonly (string | number)[];
@@ -24,6 +25,7 @@ export function brokenRules(tree: ConfigTree): Problem[] {
     ...syncProblems(tree),
     ...storageProblems(tree),
     ...rosterProblems(tree),
+    ...reportsProblems(tree),
     ...(tree.production ? productionProblems(tree) : []),
   ];
 }

@@ -12,6 +12,7 @@ import { dateOf, startOf } from '../../reports/figures/window.ts';
 import { latestWindow } from '../../reports/schedule/windows.ts';
 import { makeReport } from '../reports/make.ts';
 import { registerFilter, registerLook } from '../reports/register-look.ts';
+import { signerFor } from '../reports/signer.ts';
 import { reportTask, taskOf } from '../reports/task.ts';
 import { callerName } from './caller.ts';
 import type { CommandIo } from './io.ts';
@@ -41,7 +42,8 @@ export function reportRun(io: CommandIo, person: Person): Command {
       const window = windowOf(known, flags, config.gateway.timeZone);
       const { dataDir } = config;
       const isRunning = await begin(dataDir, known, window, flags.offline === true, io, person);
-      const report = await makeReport(taskOf(config, known, window, null), null);
+      const task = taskOf(config, known, window, null);
+      const report = await makeReport(task, await signerFor(task, tellOnStderr));
       tell(report, flags, io);
       if (isRunning) await callGateway(dataDir, 'report.made', {}, z.object({}));
     });
@@ -91,9 +93,11 @@ function noteRegister(dataDir: string, caller: string | null, fromMs: number, to
 export function reportMake(io: CommandIo): Command {
   return new Command('make').description('make the report of a task').action(async () => {
     const task = reportTask.parse(JSON.parse(await readText(process.stdin)));
-    tell(await makeReport(task, null), { json: true }, io);
+    tell(await makeReport(task, await signerFor(task, tellOnStderr)), { json: true }, io);
   });
 }
+
+const tellOnStderr = (text: string): void => void process.stderr.write(text);
 
 function tell({ manifest, folder }: StoredReport, { json }: RunFlags, io: CommandIo): void {
   if (json === true) io.write(`${JSON.stringify({ ...manifest, folder })}\n`);

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Config } from '../../base/config/load.ts';
 import { REPORT_KINDS, type ReportKind, type ReportStore, type ReportWindow } from '../../reports/api.ts';
 import { archiveDirectory } from '../archive.ts';
+import { signingOf } from './signer.ts';
 
 export const reportTask = z.object({
   kind: z.enum(REPORT_KINDS),
@@ -18,6 +19,10 @@ export const reportTask = z.object({
   trailDir: z.string(),
   archiveDir: z.string(),
   reportsDir: z.string(),
+  /** Where the signing key is; null: reports stay unsigned. */
+  signing: z
+    .object({ keyFile: z.string().nullable(), certificatesFile: z.string().nullable(), ownFolder: z.string() })
+    .nullable(),
   run: z.string().nullable(),
 });
 
@@ -39,6 +44,7 @@ export function taskOf(config: Config, kind: ReportKind, window: ReportWindow, r
     trailDir: config.trailDir,
     archiveDir: archiveDirectory(config),
     reportsDir: reportsDirectory(config),
+    signing: signingOf(config),
     run,
   };
 }

@@ -1,0 +1,44 @@
+/**
+ * What the box does when a report is made: the PDF gets the figures and people's signatures as attachments, so that it proves
+ * itself alone, and a signature over all of it; page and figures get a detached one beside them. The time is the report's own,
+ * so a report made again from the same trail is the same files, signatures and all. A report about a time before there was
+ * the key is signed as of the first second of its certificate, else no reader could take it for valid.
+ */
+import type { HumanSignature, ReportFile, ReportSigner } from '../api.ts';
+import { nameOf } from './chain.ts';
+import { signCms } from './cms.ts';
+import { signPdf } from './pdf.ts';
+import type { ReportKey } from './report-key.ts';
+
+/** Name of a detached signature: that of its file, and this. */
+export const SIGNATURE_SUFFIX = '.p7s';
+export const FIGURES_FILE = 'figures.json';
+/** People's signatures, an array of `HumanSignature`; in the PDF, and beside the figures where somebody has signed. */
+export const SIGNATURES_FILE = 'signatures.json';
+
+const REASON = 'Made from the audit trail of this gateway';
+
+export function reportSigner(key: ReportKey): ReportSigner {
+  return {
+    async sign(report, signingTimeUtcMs) {
+      const { figures, html, signatures, store } = report;
+      const beside: ReportFile[] = [{ name: FIGURES_FILE, bytes: figures }, ...signaturesFile(signatures)];
+      const [leaf] = key.certificates;
+      const sinceMs = leaf?.validFromDate.getTime() ?? 0;
+      const signedAtMs = Math.max(Math.floor(signingTimeUtcMs / 1000) * 1000, sinceMs);
+      const location = `Store ${store.store}, gateway ${store.gatewayId}`;
+      const pdf = await signPdf(report.pdf, key, { signedAtMs, reason: REASON, location, attachments: beside });
+      const files: ReportFile[] = [{ name: 'report.pdf', bytes: pdf }];
+      for (const file of [{ name: 'report.html', bytes: html }, ...beside]) {
+        const signature = await signCms(file.bytes, key, signedAtMs);
+        files.push(file, { name: `${file.name}${SIGNATURE_SUFFIX}`, bytes: signature });
+      }
+      return { rendered: report, files, signedBy: leaf === undefined ? null : nameOf(leaf) };
+    },
+  };
+}
+
+function signaturesFile(signatures: readonly HumanSignature[]): ReportFile[] {
+  if (signatures.length === 0) return [];
+  return [{ name: SIGNATURES_FILE, bytes: Buffer.from(`${JSON.stringify(signatures, null, 2)}\n`) }];
+}
