@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { CounterfoilError, EXIT, messageOf } from '../base/errors.ts';
+import { NAGIOS_EXIT } from './commands/nagios.ts';
 import { VERSION } from './version.ts';
 
 /** Sub-commands by name; each module is imported when its command is asked for. */
@@ -12,6 +13,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   config: async () => (await import('./commands/config.ts')).configCommand(),
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
   status: async () => (await import('./commands/status.ts')).statusCommand(),
+  top: async () => (await import('./commands/top.ts')).topCommand(),
+  tail: async () => (await import('./commands/tail.ts')).tailCommand(),
+  check: async () => (await import('./commands/check.ts')).checkCommand(),
   lane: async () => (await import('./commands/lane.ts')).laneCommand(),
   roster: async () => (await import('./commands/roster.ts')).rosterCommand(),
   review: async () => (await import('./commands/review.ts')).reviewCommand(),
@@ -32,6 +36,9 @@ const ABOUT: Readonly<Record<string, string>> = {
   config: 'validate, show or describe the configuration',
   doctor: 'check what the gateway depends on',
   status: 'how a running gateway is',
+  top: 'a running gateway, live',
+  tail: 'follow what happens on a gateway',
+  check: 'health for monitoring, as a Nagios plug-in',
   lane: 'be a lane: publish records, simulate traffic',
   roster: 'who may sign: make keys, check the roster file',
   user: 'named users: who may log in, as what; sessions; the emergency code',
@@ -61,7 +68,9 @@ export async function runCli(args: readonly string[]): Promise<void> {
     throwInsteadOfExit(program);
     await program.parseAsync([...args], { from: 'user' });
   } catch (error) {
-    process.exitCode = report(error);
+    const code = report(error);
+    // A monitoring plug-in that was called wrongly does not know: 2 would say that the gateway is in danger.
+    process.exitCode = asked === 'check' && code === EXIT.usage ? NAGIOS_EXIT.unknown : code;
   }
 }
 
