@@ -9,8 +9,9 @@
  * RECONCILING -> NORMAL when no reason is left, Schedule II is well below its limit and the oldest pending record is young.
  * RECONCILING -> FALLBACK when it stalls: OFFLINE again, storage open, or a reason and no receipt for a while. (Old age
  * alone is no stall: a backlog is old while it drains.)
- * Any -> CAPTURE while main asks for it; from there to FALLBACK by the reasons of that moment, else to RECONCILING,
- * because nothing was sent meanwhile.
+ * Any -> CAPTURE while capturing is all that is promised: somebody said so at the start (`capture`, nothing is sent), or the
+ * trail's partition takes nothing (`trail_lost`: entries wait in the buffer, and records are sent as long as they can be).
+ * From there to FALLBACK by the reasons of that moment, else to RECONCILING.
  *
  * So every walk from FALLBACK to NORMAL leads through RECONCILING: that is the run reports are written about. Against
  * flapping each threshold has a lower one for the way back (age, depth; link and breaker bring their own), and the way
@@ -20,7 +21,7 @@ import type { LinkWord } from './verdict.ts';
 
 export type Mode = 'NORMAL' | 'FALLBACK' | 'RECONCILING' | 'CAPTURE';
 
-type ModeReason = 'link_offline' | 'oldest_pending' | 'schedule_two_depth' | 'storage_open' | 'capture';
+type ModeReason = 'link_offline' | 'oldest_pending' | 'schedule_two_depth' | 'storage_open' | 'capture' | 'trail_lost';
 
 /** How long a record has waited. */
 interface Age {
@@ -38,8 +39,8 @@ export interface ModeFacts {
   readonly storageOpen: boolean;
   /** Monotonic time of the last checked receipt. */
   readonly lastReceiptAtMs: number | null;
-  /** Main cannot do more than capture, or was told not to. */
-  readonly captureOnly: boolean;
+  /** Why nothing more than capturing is promised; null when all is. */
+  readonly capture: 'capture' | 'trail_lost' | null;
 }
 
 export interface ModeLimits {
@@ -103,7 +104,7 @@ export function step(
 
 function reasonsFor(facts: ModeFacts, limits: ModeLimits): ModeReason[] {
   const reasons: ModeReason[] = [];
-  if (facts.captureOnly) reasons.push('capture');
+  if (facts.capture !== null) reasons.push(facts.capture);
   if (facts.link === 'OFFLINE') reasons.push('link_offline');
   if (facts.oldestPending.some((age) => isOver(age, limits.oldestPendingMs))) reasons.push('oldest_pending');
   if (facts.scheduleTwoDepth >= NEAR * limits.scheduleTwoDepthLimit) reasons.push('schedule_two_depth');
@@ -123,7 +124,7 @@ function nextMode(
   nowMs: number,
   limits: ModeLimits,
 ): Mode {
-  if (facts.captureOnly) return 'CAPTURE';
+  if (facts.capture !== null) return 'CAPTURE';
   const blocked = facts.link === 'OFFLINE' || facts.storageOpen;
   const stayed = nowMs - state.sinceMs >= limits.dwellMs;
   switch (state.mode) {

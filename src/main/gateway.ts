@@ -34,7 +34,7 @@ import { removeAddresses, writeAddresses } from './run-files.ts';
 import { admissionOf, makeStorage } from './storage.ts';
 import { openStores } from './stores.ts';
 import { newestWriteMs, timekeeper } from './timekeeping.ts';
-import type { OpenTrail } from './trail.ts';
+import { captureReason, type OpenTrail } from './trail.ts';
 import { Uplink } from './uplink.ts';
 import { openWeb } from './web.ts';
 import { openWitnesses, type Witnesses } from './witnesses.ts';
@@ -50,6 +50,8 @@ export interface GatewayParts {
   readonly onFatal: (error: CounterfoilError) => void;
   /** Null: without a trail on disk, to measure what it costs. Its entries then stay in the buffer. */
   readonly openTrail?: OpenTrail | null;
+  /** Take records and send none: for a box that is examined, or whose PMS must not hear from it. */
+  readonly captureOnly?: boolean;
 }
 
 /** What health reads of the stages. */
@@ -147,6 +149,7 @@ export class Gateway {
       log,
       storageOpen: () => storage.facts().level !== 'CLOSED',
       onSettled: (records) => intake.tellSettled(records),
+      capture: () => captureReason(this.#parts.captureOnly === true, trail),
       onChange: tell,
       signersOf: (payload) => this.#verification.signersOf(payload),
       onPulse: (pulse) => time.takePulse(pulse),

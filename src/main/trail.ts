@@ -24,6 +24,15 @@ export interface GatewayTrailParts {
   readonly onFatal: (error: CounterfoilError) => void;
 }
 
+/** Why this gateway promises no more than to capture; null when it promises everything. */
+export function captureReason(told: boolean, trail: Trail | null): 'capture' | 'trail_lost' | null {
+  if (told) return 'capture';
+  if (trail === null) return null;
+  const { logs, troubles } = trail.facts();
+  const isBehind = Object.values(logs).some(({ lagMs }) => lagMs > TRAIL_OPTIONS.lostAfterMs);
+  return isBehind || troubles.some(({ code }) => code === 'trail_unreadable') ? 'trail_lost' : null;
+}
+
 export type OpenTrail = (parts: GatewayTrailParts) => Promise<Trail>;
 
 /** Resolves when the trail has caught up with the buffer; never rejects. */

@@ -30,6 +30,8 @@ export interface UplinkParts {
   readonly onSettled: (records: readonly SettledRecord[]) => void;
   /** The storage breaker is not closed. */
   readonly storageOpen: () => boolean;
+  /** Why nothing more than capturing is promised; by `capture` nothing is sent. Looked at every second. */
+  readonly capture: () => 'capture' | 'trail_lost' | null;
   /** Link or mode has changed. */
   readonly onChange: () => void;
   /** `kid` of every signature on a stored Schedule II record that holds. */
@@ -108,7 +110,7 @@ export class Uplink {
   start(): void {
     // A run that the end of the process cut short: what it brought to an end is on disk, and so will be its manifest.
     this.#reconciliation.end('interrupted');
-    this.#sync.start();
+    if (this.#parts.capture() !== 'capture') this.#sync.start();
     this.#link.start();
     this.#mode.start();
   }
@@ -171,7 +173,7 @@ export class Uplink {
       scheduleTwoDepth: facts.counts.II.PENDING ?? 0,
       storageOpen: this.#parts.storageOpen(),
       lastReceiptAtMs: this.#sync.delivery().lastReceiptAtMs,
-      captureOnly: false,
+      capture: this.#parts.capture(),
     };
   }
 

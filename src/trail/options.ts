@@ -11,10 +11,13 @@ export interface TrailOptions {
   /** From an entry to the checkpoint over it: fewer checkpoints to keep, more that a thief of the disk could still change. */
   readonly checkpointEveryMs: number;
   readonly segmentBytes: number;
+  /** Entries that wait longer than this say that the trail's partition takes nothing; a busy disk catches up sooner. */
+  readonly lostAfterMs: number;
 }
 
 export const TRAIL_OPTIONS: TrailOptions = {
   gatherMs: 200,
   checkpointEveryMs: 5_000,
   segmentBytes: SEGMENT_BYTES,
+  lostAfterMs: 60_000,
 };

@@ -25,6 +25,8 @@ export interface GatewayOptions {
   readonly preload?: readonly string[];
   /** Starts the program in another way: as another user. Default: as whoever runs the test. */
   readonly launch?: (args: readonly string[], env: NodeJS.ProcessEnv) => Program;
+  /** Options of `counterfoil run`. */
+  readonly runOptions?: readonly string[];
   /** Options of Node itself. */
   readonly nodeOptions?: readonly string[];
 }
@@ -219,7 +221,15 @@ export class Gateway {
     }
     const env = { ...process.env, ...this.#options.env };
     const preload = (this.#options.preload ?? []).flatMap((module) => ['--import', module]);
-    const args = [...(this.#options.nodeOptions ?? []), ...preload, COUNTERFOIL, 'run', '--config', file];
+    const args = [
+      ...(this.#options.nodeOptions ?? []),
+      ...preload,
+      COUNTERFOIL,
+      'run',
+      '--config',
+      file,
+      ...(this.#options.runOptions ?? []),
+    ];
     this.#program = Program.start(process.execPath, args, { cwd: ROOT, env });
     return this.#program;
   }

@@ -8,7 +8,7 @@ const CALM: ModeFacts = {
   scheduleTwoDepth: 0,
   storageOpen: false,
   lastReceiptAtMs: null,
-  captureOnly: false,
+  capture: null,
 };
 const OLD = [{ ageMs: 120_001, sameBoot: true }];
 const YOUNG = [{ ageMs: 2_000, sameBoot: true }];
@@ -91,9 +91,10 @@ describe('RECONCILING', () => {
 
 test('CAPTURE lasts as long as main says, and ends by the reasons of that moment', () => {
   for (const mode of ['NORMAL', 'FALLBACK', 'RECONCILING'] as const) {
-    expect(next(inMode(mode), { captureOnly: true }).change).toMatchObject({ to: 'CAPTURE', reasons: ['capture'] });
+    expect(next(inMode(mode), { capture: 'capture' }).change).toMatchObject({ to: 'CAPTURE', reasons: ['capture'] });
+    expect(next(inMode(mode), { capture: 'trail_lost' }).change).toMatchObject({ reasons: ['trail_lost'] });
   }
-  expect(next(inMode('CAPTURE'), { captureOnly: true }).change).toBeNull();
+  expect(next(inMode('CAPTURE'), { capture: 'capture' }).change).toBeNull();
   expect(next(inMode('CAPTURE'), {}).change).toMatchObject({ to: 'RECONCILING' });
   expect(next(inMode('CAPTURE'), { link: 'OFFLINE' }).change).toMatchObject({ to: 'FALLBACK' });
 });
@@ -126,7 +127,7 @@ describe('whatever the facts, in whatever order and at whatever pace', () => {
     ),
     scheduleTwoDepth: fc.constantFrom(0, 599, 600, 799, 800),
     storageOpen: fc.boolean(),
-    captureOnly: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
+    capture: fc.integer({ min: 0, max: 9 }).map((n) => (n === 0 ? ('capture' as const) : null)),
     receipt: fc.boolean(),
     afterMs: fc.constantFrom(1, 1_000, 4_999, 5_000, 30_000, 130_000),
   });
@@ -177,7 +178,7 @@ describe('whatever the facts, in whatever order and at whatever pace', () => {
 
   test('bad news is told at once, and NORMAL never has a reason', () => {
     everyStep(({ facts, after }) => {
-      expect(after.mode === 'CAPTURE').toBe(facts.captureOnly);
+      expect(after.mode === 'CAPTURE').toBe(facts.capture !== null);
       if (facts.link === 'OFFLINE' || facts.storageOpen) expect(['FALLBACK', 'CAPTURE']).toContain(after.mode);
       if (after.mode === 'NORMAL') expect(after.reasons).toEqual([]);
     });

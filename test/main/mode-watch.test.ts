@@ -10,7 +10,7 @@ const CALM: ModeFacts = {
   scheduleTwoDepth: 0,
   storageOpen: false,
   lastReceiptAtMs: null,
-  captureOnly: false,
+  capture: null,
 };
 
 function watch(overrides: Record<string, unknown>) {

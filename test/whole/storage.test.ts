@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SHORT_ARCHIVE } from '../harness/archived.ts';
+import { counterfoil } from '../harness/command.ts';
 import { Gateway, ROOT, STORE } from '../harness/gateway.ts';
 import { readReceipts } from '../harness/mosquitto.ts';
 import { publish, type SeenPacket, TYPE } from '../harness/mqtt-wire.ts';
@@ -86,6 +87,60 @@ describe.skipIf(missing('mosquitto_sub', 'root with loop devices'))('on a disk o
     expect(steps.slice(-2)).toEqual(['RESERVE→HALF_OPEN', 'HALF_OPEN→CLOSED']);
     expect(entriesOf(gateway.bufferFile, 'deferred').length).toBeGreaterThan(0);
   });
+});
+
+describe.skipIf(missing('root with loop devices'))('a trail on a partition of its own that is full', () => {
+  test('Schedule II is captured, mode CAPTURE says what is missing, and with room again the trail is whole', async () => {
+    const disk = SmallDisk.mount(scene, 16);
+    const pms = await ScriptedPms.start(new StrictLedger().script);
+    scene.onClose(() => pms.close());
+    const trail = join(disk.path, 'trail');
+    const env = { COUNTERFOIL_TRAIL_DIR: trail };
+    const gateway = await Gateway.start(scene, { env, preload: [SHORT], pmsUrl: pms.url });
+    const sold = await publishOne(gateway, 'before', 'II');
+    disk.fillTo(1);
+    expect(sold).toBe('acknowledged');
+    // More entries than the last blocks of the partition take.
+    const full = await FillingLane.open(gateway, 'full', 'II');
+    expect(await full.sell(400)).toBe(0);
+    expect(await publishOne(gateway, 'rest', 'NONE')).toBe('deferred');
+    const inMode = (mode: string) => (status: Record<string, unknown>) =>
+      (status.mode as { mode: string } | null)?.mode === mode;
+    const captures = await gateway.getOnce('/api/v1/status', inMode('CAPTURE'), 'CAPTURE');
+    expect(captures).toMatchObject({ mode: { reasons: expect.arrayContaining(['trail_lost']) } });
+    const { body } = await gateway.get('/health');
+    expect(body.status).toBe('fail');
+    expect(JSON.stringify(body)).toContain("The trail's partition takes nothing");
+    disk.empty();
+    await gateway.getOnce('/api/v1/status', inMode('NORMAL'), 'NORMAL again');
+    expect(await publishOne(gateway, 'again', 'NONE')).toBe('acknowledged');
+    await gateway.stop();
+    expect(await counterfoil('trail', 'verify', trail)).toMatchObject({ code: 0 });
+    const { output } = await counterfoil('trail', 'show', trail, '--kind', 'mode', '--json');
+    expect(output).toMatch(/"to":"CAPTURE"[\s\S]*"to":"NORMAL"/);
+  });
+});
+
+test('run --capture-only takes records and sends none; without it they leave', async () => {
+  const ledger = new StrictLedger();
+  const pms = await ScriptedPms.start(ledger.script);
+  scene.onClose(() => pms.close());
+  const folder = scene.folder();
+  const first = await Gateway.start(scene, { folder, runOptions: ['--capture-only'], pmsUrl: pms.url });
+  expect(await publishOne(first, 'a', 'II')).toBe('acknowledged');
+  const health = await first.get('/health');
+  expect(JSON.stringify(health.body)).toContain('Start it without --capture-only');
+  expect(await first.get('/api/v1/status')).toMatchObject({
+    body: { mode: { mode: 'CAPTURE', reasons: ['capture'] } },
+  });
+  await first.stop();
+  expect(ledger.held.size).toBe(0);
+
+  const second = await Gateway.start(scene, { folder, pmsUrl: pms.url });
+  const isSent = ({ mode }: Record<string, unknown>) =>
+    (mode as { mode: string }).mode !== 'CAPTURE' && ledger.held.size > 0;
+  await second.getOnce('/api/v1/status', isSent, 'the record at the PMS');
+  expect(ledger.held.size).toBe(1);
 });
 
 /** A lane that sells one schedule; it knows which of its records were acknowledged and keeps the others. */

@@ -42,9 +42,15 @@ function modeCheck({ mode }: Snapshot): Check {
       return {
         ...base,
         status: 'fail',
-        output: `The gateway only captures${reasons}. Nothing goes to the PMS until that is mended; read the log.`,
+        output: captureOutput(mode.reasons),
       };
   }
+}
+
+function captureOutput(reasons: readonly string[]): string {
+  return reasons.includes('capture')
+    ? 'The gateway was started to capture only: records are taken and none is sent. Start it without --capture-only.'
+    : "The trail's partition takes nothing: records are taken, and what happens waits in the buffer to be written there. Look at the partition (df, dmesg, the sealer).";
 }
 
 function linkState({ link, nowMs }: Snapshot): Check[] {

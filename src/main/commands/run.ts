@@ -11,16 +11,19 @@ export function runCommand(): Command {
   return new Command('run')
     .description('run the gateway until it is told to stop')
     .requiredOption('--config <file>', 'YAML configuration file')
-    .action(async ({ config }: { config: string }) => runGateway(config));
+    .option('--capture-only', 'take records and send none to the PMS')
+    .action(async ({ config, captureOnly }: { config: string; captureOnly?: true }) =>
+      runGateway(config, captureOnly === true),
+    );
 }
 
-async function runGateway(file: string): Promise<void> {
+async function runGateway(file: string, captureOnly: boolean): Promise<void> {
   // Nothing this process makes is for other users of the box.
   process.umask(0o077);
   const loaded = loadConfigFully({ file, env: process.env });
   const log = createLog(loaded.config.logLevel);
   for (const { key, message } of loaded.warnings) log.warn(message, { reason: key });
-  const gateway = new Gateway(loaded, { log, onFatal: die });
+  const gateway = new Gateway(loaded, { log, captureOnly, onFatal: die });
   // Before anything else: without a listener the signal would end the process.
   process.on('SIGHUP', () => reload(gateway, log));
   try {
