@@ -14,12 +14,13 @@ export default defineConfig({
       project(
         'unit',
         [
-          'test/{base,tlog,record,buffer,intake,sync,control,link,health,lane,demo,trail,archive,backup,storage,reports,people,main}/**/*.test.ts',
+          'test/{base,tlog,record,buffer,intake,sync,control,link,health,dashboard,lane,demo,trail,archive,backup,storage,reports,people,main}/**/*.test.ts',
           'test/{inspect,sealer,rules,harness}/**/*.test.ts',
         ],
         30_000,
       ),
       project('whole', ['test/whole/**/*.test.ts'], 120_000),
+      project('browser', ['test/browser/**/*.test.ts'], 120_000),
       project('crash', ['test/crash/**/*.test.ts'], 600_000),
       project('sequences', ['test/sequences/**/*.test.ts'], 120_000),
       project('fuzz', ['test/fuzz/**/*.test.ts'], 300_000),

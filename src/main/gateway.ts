@@ -19,6 +19,7 @@ import type { Storage } from '../storage/storage.ts';
 import type { Trail } from '../trail/api.ts';
 import { makeArchiver } from './archive.ts';
 import { openControl } from './control.ts';
+import { openDashboard } from './dashboard.ts';
 import { makeDiskWatch } from './disk.ts';
 import { DuplicateTally } from './duplicate-tally.ts';
 import { FirstVerification } from './first-verification.ts';
@@ -278,7 +279,9 @@ export class Gateway {
       verification: this.#verification,
       commitFailure: () => this.#commitFailure,
     });
-    const web = await openWeb({ config: this.#config, sources, people: stages.people, parts: [], log });
+    const dashboard = await openDashboard({ loaded: this.#loaded, sources, buffer: stages.buffer, log });
+    this.#undo.push(() => dashboard.stop());
+    const web = await openWeb({ config: this.#config, sources, people: stages.people, parts: [dashboard.part], log });
     this.#undo.push(() => web.stop());
     this.#reloadWeb = () => web.reload();
     return web.url;

@@ -21,6 +21,7 @@ const STAGES = [
   'sync',
   'control',
   'health',
+  'dashboard',
   'lane',
   'demo',
   'trail',

@@ -12,6 +12,7 @@ const STAGES = [
   'sync',
   'control',
   'health',
+  'dashboard',
   'lane',
   'demo',
   'trail',

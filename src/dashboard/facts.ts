@@ -1,0 +1,120 @@
+/**
+ * What the pages need to know, as small types; main passes the functions in. Facts come from memory and cost nothing;
+ * only the list of what waits for a person is read from the buffer, when somebody asks for that page.
+ */
+import type { Clock } from '../base/clock.ts';
+import type { BufferFacts, TrailLog, WaitingItem, WaitingQuery } from '../buffer/api.ts';
+
+export type Verdict = 'pass' | 'warn' | 'fail';
+
+export interface About {
+  readonly gatewayId: string;
+  readonly store: string;
+  readonly storeName: string | null;
+  readonly version: string;
+  readonly production: boolean;
+}
+
+/** Something that is not as it should be, with what to do about it. */
+export interface Problem {
+  readonly name: string;
+  readonly componentId?: string;
+  readonly status: Verdict;
+  readonly output?: string;
+}
+
+/** One lane; counts since the gateway's start. */
+export interface LaneFacts {
+  readonly lane: string;
+  readonly connections: number;
+  readonly lastSeenAtMs: number;
+  readonly publishes: number;
+  readonly refused: number;
+}
+
+export const LINK_LAYERS = ['dns', 'tcp', 'tls', 'heartbeat', 'delivery'] as const;
+
+export interface LayerFacts {
+  readonly verdict: 'ok' | 'fail' | 'unknown';
+  readonly latencyMs: number | null;
+  readonly reason: string | null;
+  readonly advice: string | null;
+}
+
+export interface LinkFacts {
+  readonly link: 'ONLINE' | 'DEGRADED' | 'OFFLINE';
+  /** UTC. */
+  readonly sinceMs: number;
+  readonly layers: Readonly<Record<(typeof LINK_LAYERS)[number], LayerFacts>>;
+}
+
+export interface StorageFacts {
+  readonly level: 'CLOSED' | 'HALF_OPEN' | 'OPEN' | 'RESERVE' | 'FULL';
+  /** 0 to 1; above 1 while the ballast is being used. */
+  readonly utilisation: number;
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+  /** Null while no forecast can be made or nothing fills up. */
+  readonly fullInMs: number | null;
+}
+
+export interface TrailLogFacts {
+  readonly fixedSize: number;
+  readonly storedSize: number;
+  readonly lagMs: number;
+  readonly checkpoint: {
+    readonly size: number;
+    readonly note: string;
+    readonly verifierKey: string;
+    /** UTC. */
+    readonly atMs: number;
+  } | null;
+  readonly cosignedSize: number;
+}
+
+export interface TrailFacts {
+  readonly worm: 'none' | 'append_only' | 'sealed';
+  readonly logs: Readonly<Record<TrailLog, TrailLogFacts>>;
+}
+
+/** Everything at one moment. */
+export interface Facts {
+  readonly about: About;
+  /** UTC. */
+  readonly nowMs: number;
+  readonly monotonicMs: number;
+  readonly uptimeMs: number;
+  /** The worst of `problems`. */
+  readonly status: Verdict;
+  readonly problems: readonly Problem[];
+  /** Null while the buffer is not open. */
+  readonly buffer: BufferFacts | null;
+  readonly commitP50Ms: number | null;
+  readonly commitP99Ms: number | null;
+  readonly intake: { readonly listening: boolean; readonly lanes: readonly LaneFacts[] };
+  readonly link: LinkFacts | null;
+  readonly mode: { readonly mode: 'NORMAL' | 'FALLBACK' | 'RECONCILING' | 'CAPTURE' };
+  readonly streams: readonly { readonly settledTotal: number }[];
+  readonly limits: { readonly scheduleTwoDepth: number };
+  readonly storage: StorageFacts | null;
+  readonly wallClock: { readonly quality: string; readonly offsetMs: number | null };
+  readonly trail: TrailFacts | null;
+  readonly archive: { readonly records: number } | null;
+}
+
+/** A setting as it is in force, and where it comes from: `default`, the file, or a variable. */
+export interface Setting {
+  readonly key: string;
+  readonly value: string;
+  readonly origin: string;
+}
+
+export interface DashboardSources {
+  readonly clock: Clock;
+  /** IANA name of the store's time zone, in which people read times. */
+  readonly timeZone: string;
+  readonly settings: readonly Setting[];
+  facts(): Facts;
+  /** What waits for a person, by number. A short read of its own connection. */
+  waiting(query: WaitingQuery): readonly WaitingItem[];
+}
