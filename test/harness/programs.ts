@@ -22,6 +22,9 @@ export const FAKETIME = ['x86_64', 'aarch64']
   .map((machine) => `/usr/lib/${machine}-linux-gnu/faketime/libfaketimeMT.so.1`)
   .find((path) => existsSync(path));
 
+/** Debian's browser. */
+export const CHROMIUM = '/usr/bin/chromium';
+
 const PRESENT: Readonly<Record<string, () => boolean>> = {
   mosquitto_pub: () => runs('mosquitto_pub', ['--help']),
   mosquitto_sub: () => runs('mosquitto_sub', ['--help']),
@@ -38,6 +41,7 @@ const PRESENT: Readonly<Record<string, () => boolean>> = {
   python3: () => existsSync('/usr/bin/python3'),
   'root with loop devices': () => canBeOthers(),
   'systemd-analyze': () => succeeds('systemd-analyze', ['--version']),
+  chromium: () => existsSync(CHROMIUM),
   'python3 with paho': () => pahoPython !== undefined,
 };
 
@@ -71,5 +75,6 @@ const PACKAGE_OF: Readonly<Record<string, string>> = {
   python3: 'apt-get install python3',
   'root with loop devices': 'run as root; apt-get install e2fsprogs util-linux mount',
   'systemd-analyze': 'apt-get install systemd',
+  chromium: 'apt-get install chromium',
   'python3 with paho': 'apt-get install python3-paho-mqtt',
 };

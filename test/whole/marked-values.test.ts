@@ -28,6 +28,12 @@ const PAGES = [
   '/api/v1/checkpoint',
   '/openapi.json',
   '/',
+  '/charts',
+  '/charts/data',
+  '/lanes',
+  '/waiting',
+  '/trail',
+  '/settings',
 ];
 /** What this run must have told at least. */
 const KINDS = [

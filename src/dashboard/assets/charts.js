@@ -50,7 +50,10 @@ function options(place, timeZone, { lines }) {
       { ...ink, size: 56 },
     ],
     series: [
-      { label: 'From', value: '{YYYY}-{MM}-{DD} {HH}:{mm}' },
+      {
+        label: 'From',
+        value: (_plot, seconds) => (seconds == null ? '' : TIME(uPlot.tzDate(new Date(seconds * 1000), timeZone))),
+      },
       ...lines.map(({ label }, index) => ({
         label,
         stroke: colour(index === 0 ? '--one' : '--two'),
@@ -58,12 +61,17 @@ function options(place, timeZone, { lines }) {
         ...(index === 0 ? {} : { dash: [6, 3] }),
         points: { show: false },
         spanGaps: false,
+        value: asText,
       })),
     ],
     cursor: { drag: { x: false, y: false } },
     hooks: { drawClear: [shade] },
   };
 }
+
+/** @param {uPlot} _plot @param {number | null} value */
+const asText = (_plot, value) => (value == null ? '' : String(value));
+const TIME = uPlot.fmtDate('{MMM} {D} {HH}:{mm}');
 
 /** 24 hours; the date where the day changes. */
 const TIMES = [

@@ -61,22 +61,38 @@ function ticket(facts: Facts): Markup {
   const lastCommit = buffer?.lastCommitAtMs;
   return html`<section class="ticket" aria-label="Where the records are">
 <div class="stub"><h2>Safe here</h2><p class="number">${whole(countAll(buffer) + archived)}</p>
-<p class="note">on this box’s disk${lastCommit == null ? '' : `, the last ${span(nowMs - lastCommit)} ago`}</p></div>
+<p class="note">on this box’s disk${lastCommit == null || countAll(buffer) === 0 ? '' : `, the last ${span(nowMs - lastCommit)} ago`}</p></div>
 <div class="middle"><h2>On the way</h2><p class="number">${whole(onItsWay(facts))}</p><p class="note">${age}</p></div>
 <div class="rest"><h2>At the PMS</h2><p class="number">${whole(countOf(buffer, 'SYNCED') + archived)}</p>
 <p class="note">each by a checked receipt</p></div>
 </section>`;
 }
 
+/** What the checks of health are called here. */
+const WHERE: Readonly<Record<string, string>> = {
+  intake: 'Tills',
+  external: 'The shop’s broker',
+  records: 'Records',
+  roster: 'Who may sign',
+  gateway: 'Gateway',
+  link: 'Line to the PMS',
+  sync: 'Sending to the PMS',
+  trail: 'Trail',
+  clock: 'Clock',
+  storage: 'Storage',
+  archive: 'Archive',
+};
+
 function todo({ buffer, problems, status }: Facts): Markup {
   const waiting = waitingCount(buffer);
   if (status === 'pass' && waiting === 0)
     return html`<section class="todo calm"><h2>To do</h2><p>Nothing needs a person.</p></section>`;
-  return html`<section class="todo"><h2>To do</h2>
-${waiting === 0 ? '' : html`<p><a class="button" href="/waiting">${many(waiting, 'item')} to review</a></p>`}
+  return html`<section class="todo ${status}"><h2>To do</h2>
+${waiting === 0 ? '' : html`<p><a class="button" href="/waiting">Review ${many(waiting, 'item')}</a></p>`}
 <ul class="problems">${problems.map(
     ({ componentId, name, output, status: word }) => html`<li class="${word}">
-<p class="what">${statusMark(word)} <span class="where">${name}${componentId === undefined ? '' : ` ${componentId}`}</span></p>
+<p class="what">${word === 'fail' ? statusMark(word) : ''} <b>${WHERE[name.split(':')[0] ?? ''] ?? 'This box'}</b>
+<span class="where">${name}${componentId === undefined ? '' : ` ${componentId}`}</span></p>
 <p>${output ?? ''}</p></li>`,
   )}</ul></section>`;
 }

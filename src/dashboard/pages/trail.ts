@@ -23,7 +23,7 @@ function trailOf(title: string, facts: TrailLogFacts, nowMs: number, times: Time
   const { checkpoint, cosignedSize, fixedSize, lagMs, storedSize } = facts;
   return html`<section class="tile trail"><h2>${title}</h2>
 <dl><div><dt>Entries</dt><dd>${whole(fixedSize)}</dd></div>
-<div><dt>In its files</dt><dd>${whole(storedSize)}${lagMs > 0 ? `, the rest within ${span(lagMs)}` : ''}</dd></div>
+<div><dt>In its files</dt><dd>${whole(storedSize)}${lagMs >= 1000 ? `, ${span(lagMs)} behind` : ''}</dd></div>
 <div><dt>Signed</dt><dd>${checkpoint === null ? 'not yet' : `${whole(checkpoint.size)}, ${span(nowMs - checkpoint.atMs)} ago`}</dd></div>
 <div><dt>Cosigned by the PMS</dt><dd>${cosignedSize === 0 ? 'nothing yet' : whole(cosignedSize)}</dd></div></dl>
 ${checkpoint === null ? '' : checkpointOf(title, checkpoint, times)}</section>`;

@@ -7,7 +7,7 @@ import type { Markup } from './layout.ts';
 /** Most items of one state on the page; more are counted. */
 export const WAITING_SHOWN = 100;
 
-export const WAITING_WORDS: Readonly<Record<WaitingState, readonly [title: string, what: string]>> = {
+const WAITING_WORDS: Readonly<Record<WaitingState, readonly [title: string, what: string]>> = {
   HELD: ['Held: Schedule II without a good signature', 'A pharmacist signs a release, or a reviewer ends it.'],
   REJECTED: ['Rejected by the PMS', 'Correct it with a new record, or dismiss it.'],
   SET_ASIDE: ['Could not be delivered', 'Ask the operator of the PMS why, then correct or dismiss.'],
