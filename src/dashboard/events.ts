@@ -1,7 +1,7 @@
 /**
  * `/events`: server-sent events. `figures` carries live figures for programs and screens of their own, `parts` the parts
- * of the page named by `?page=` that have changed. Nothing of a record. A stream ends after some minutes and the browser
- * comes back by itself, so that whoever may no longer look is noticed.
+ * of the page named by `?page=` that have changed. Nothing of a record. A stream ends after a minute, so
+ * that whoever may no longer look is noticed; a page opens the next one if somebody is there.
  */
 import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
@@ -22,7 +22,7 @@ export const EVENT_LIMITS = {
   /** A connection each; the listener has to answer others too. */
   streams: 24,
   everyMs: 2000,
-  lifeMs: 5 * 60_000,
+  lifeMs: 60_000,
 };
 
 export class Events {
@@ -58,6 +58,7 @@ export class Events {
           if (changed !== null) await stream.writeSSE({ event: 'parts', data: changed });
           await stream.sleep(EVENT_LIMITS.everyMs);
         }
+        if (!isOver) await stream.writeSSE({ event: 'end', data: '{}' });
       } finally {
         this.#open -= 1;
       }

@@ -1,5 +1,6 @@
-/** The pages of the dashboard. Reads only; who may read is decided before a request gets here. */
+/** The pages of the dashboard. Reads only; the listener decides who may read before a request gets here. */
 import { Hono } from 'hono';
+import type { PageEnv, PathNeed } from '../base/access.ts';
 import { readAssets } from './assets.ts';
 import { Events } from './events.ts';
 import type { DashboardSources, Facts } from './facts.ts';
@@ -7,7 +8,7 @@ import type { History } from './history/history.ts';
 import { SPANS, type Span, type Step, seriesOf } from './history/series.ts';
 import { CHARTS, chartsPage, pointOf } from './pages/charts.ts';
 import { lanesPage, laneTable } from './pages/lanes.ts';
-import { layout, type Markup, type Page } from './pages/layout.ts';
+import { layout, type Markup, PAGES, type Page } from './pages/layout.ts';
 import { OVERVIEW_PARTS, overviewPage } from './pages/overview.ts';
 import { settingsPage } from './pages/settings.ts';
 import { trailPage } from './pages/trail.ts';
@@ -15,9 +16,17 @@ import { waitingPage } from './pages/waiting.ts';
 import { waitingGroups } from './waiting-groups.ts';
 import { Times } from './words.ts';
 
+/** Who may ask for what. Figures and pictures have no secret in them; events are figures. */
+export const DASHBOARD_NEEDS: readonly PathNeed[] = [
+  ...PAGES.map(({ need, path }) => ({ need, path })),
+  { path: '/charts/data', need: 'people' },
+  { path: '/events', need: 'monitor' },
+  { path: '/assets/*', need: 'anyone' },
+];
+
 /** The application, to be mounted at `/`. */
-export function dashboardRoutes(sources: DashboardSources, history: Pick<History, 'read'>): Hono {
-  const app = new Hono();
+export function dashboardRoutes(sources: DashboardSources, history: Pick<History, 'read'>): Hono<PageEnv> {
+  const app = new Hono<PageEnv>();
   const times = new Times(sources.timeZone);
   const assets = readAssets();
   const events = new Events({
@@ -28,7 +37,7 @@ export function dashboardRoutes(sources: DashboardSources, history: Pick<History
   const page = (path: string, of: (facts: Facts, span: Span) => Omit<Page, 'path'>) => {
     app.get(path, (c) => {
       const facts = sources.facts();
-      return c.html(layout(facts, { path, ...of(facts, spanOf(c.req.query('span'))) }));
+      return c.html(layout(facts, c.get('viewer'), { path, ...of(facts, spanOf(c.req.query('span'))) }));
     });
   };
   page('/', (facts) => ({ title: 'Overview', body: overviewPage(facts) }));

@@ -1,6 +1,5 @@
 /** The dashboard, given what it needs of the others: facts and findings of health, the buffer's list, the settings. */
 import { join } from 'node:path';
-import type { Hono } from 'hono';
 import { systemTimers } from '../base/clock.ts';
 import type { LoadedConfig } from '../base/config/load.ts';
 import type { KeyPath } from '../base/config/rules.ts';
@@ -9,8 +8,9 @@ import type { RecordBuffer } from '../buffer/api.ts';
 import type { Facts, Setting } from '../dashboard/facts.ts';
 import { History } from '../dashboard/history/history.ts';
 import { looker } from '../dashboard/history/look.ts';
-import { dashboardRoutes } from '../dashboard/routes.ts';
+import { DASHBOARD_NEEDS, dashboardRoutes } from '../dashboard/routes.ts';
 import { findingsOf } from '../health/checks/all.ts';
+import type { Part } from '../health/server.ts';
 import { takeSnapshot } from '../health/snapshot.ts';
 import type { HealthSources } from '../health/sources.ts';
 
@@ -22,7 +22,7 @@ export interface DashboardParts {
 }
 
 export interface Dashboard {
-  readonly routes: Hono;
+  readonly part: Part;
   stop(): Promise<void>;
 }
 
@@ -32,7 +32,7 @@ export async function openDashboard({ buffer, loaded, log, sources }: DashboardP
   const facts = () => factsOf(sources);
   const history = new History({ clock, timers: systemTimers, log, look: looker(facts) });
   await history.start(join(loaded.config.dataDir, 'history'));
-  const routes = dashboardRoutes(
+  const app = dashboardRoutes(
     {
       clock,
       facts,
@@ -42,7 +42,7 @@ export async function openDashboard({ buffer, loaded, log, sources }: DashboardP
     },
     history,
   );
-  return { routes, stop: () => history.stop() };
+  return { part: { app, needs: DASHBOARD_NEEDS }, stop: () => history.stop() };
 }
 
 function factsOf(sources: HealthSources): Facts {

@@ -74,5 +74,7 @@ test('too many screens are told to come back', async () => {
 
 test('a stream ends after its time', async () => {
   EVENT_LIMITS.lifeMs = 0;
-  await expect(reader(await open(() => factsOf())('/events')).next()).rejects.toThrow('the stream has ended');
+  const { next } = reader(await open(() => factsOf())('/events'));
+  expect((await next()).event).toBe('end');
+  await expect(next()).rejects.toThrow('the stream has ended');
 });

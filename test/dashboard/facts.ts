@@ -1,4 +1,6 @@
 /** Facts of a gateway in good health, to be spoilt by each test. */
+import { Hono } from 'hono';
+import type { PageEnv, Viewer } from '../../src/base/access.ts';
 import type { DashboardSources, Facts } from '../../src/dashboard/facts.ts';
 import { takeSnapshot } from '../../src/health/snapshot.ts';
 import { sourcesOf } from '../health/facts.ts';
@@ -21,4 +23,25 @@ export function dashboardSources(facts: () => Facts, spoilt: Partial<DashboardSo
     waiting: () => [],
     ...spoilt,
   };
+}
+
+/** Whoever stands at a box without users. */
+const AT_THE_BOX: Viewer = {
+  kind: 'open',
+  user: null,
+  printedName: null,
+  roles: [],
+  session: null,
+  csrf: '',
+  breakGlass: false,
+};
+
+/** Mounts pages behind a listener that has let this viewer through. */
+export function shownTo(pages: Hono<PageEnv>, viewer: Partial<Viewer> = {}): Hono<PageEnv> {
+  const app = new Hono<PageEnv>();
+  app.use(async (c, next) => {
+    c.set('viewer', { ...AT_THE_BOX, ...viewer });
+    await next();
+  });
+  return app.route('/', pages);
 }

@@ -1,15 +1,16 @@
 import { expect, test } from 'vitest';
+import type { Viewer } from '../../src/base/access.ts';
 import type { WaitingItem, WaitingQuery } from '../../src/buffer/api.ts';
 import type { DashboardSources, Facts } from '../../src/dashboard/facts.ts';
 import { dashboardRoutes } from '../../src/dashboard/routes.ts';
 import { GOOD_BUFFER, GOOD_LINK, NOW_MS } from '../health/facts.ts';
-import { dashboardSources, factsOf } from './facts.ts';
+import { dashboardSources, factsOf, shownTo } from './facts.ts';
 import { quiet } from './quiet.ts';
 
 const PATHS = ['/', '/charts', '/lanes', '/waiting', '/trail', '/settings'];
 
-function open(spoilt: Partial<Facts> = {}, sources: Partial<DashboardSources> = {}) {
-  const app = dashboardRoutes(
+function open(spoilt: Partial<Facts> = {}, sources: Partial<DashboardSources> = {}, viewer: Partial<Viewer> = {}) {
+  const pages = dashboardRoutes(
     dashboardSources(() => factsOf(spoilt), sources),
     {
       read: (_periodMs, _from, count) =>
@@ -18,6 +19,7 @@ function open(spoilt: Partial<Facts> = {}, sources: Partial<DashboardSources> = 
         ),
     },
   );
+  const app = shownTo(pages, viewer);
   return async (path: string, headers: Record<string, string> = {}) => await app.request(path, { headers });
 }
 
@@ -135,4 +137,14 @@ test('assets are sent once, and again when they have changed', async () => {
     expect([again.status, await again.text()]).toEqual([304, '']);
   }
   expect((await ask('/assets/..%2f..%2fpackage.json')).status).toBe(404);
+});
+
+test('a person who is logged in sees their name, what their roles reach, and the way out', async () => {
+  const viewer = { kind: 'session', printedName: 'Ada <Pharmacist>', roles: ['pharmacist'], csrf: 'c5rf' } as const;
+  const page = await textOf(open({}, {}, viewer), '/');
+  expect(page).toContain('Ada &lt;Pharmacist&gt;');
+  expect(page).toContain('<input type="hidden" name="csrf" value="c5rf">');
+  expect(page).toContain('href="/waiting"');
+  expect(page).not.toContain('href="/settings"');
+  expect(await textOf(open(), '/')).not.toContain('Log off');
 });

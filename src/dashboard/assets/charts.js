@@ -1,4 +1,5 @@
 /** Draws the charts: what to draw comes from /charts/data, colours from the stylesheet. */
+import { isSomebodyHere } from './presence.js';
 import uPlot from './uplot.js';
 
 /**
@@ -111,7 +112,9 @@ const redraw = (anew) => {
 };
 
 redraw(false);
-setInterval(() => redraw(false), REFRESH_MS);
+setInterval(() => {
+  if (isSomebodyHere()) redraw(false);
+}, REFRESH_MS);
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => redraw(true));
 addEventListener('resize', () => {
   for (const plot of drawn.values())

@@ -2,6 +2,8 @@
  * Keeps a page up to date: the gateway sends each marked part again when it has changed. A part in which somebody is
  * (keyboard focus) is replaced once they have left it. Without a connection the page says so and keeps its last figures.
  */
+import { isSomebodyHere, whenSomebodyIsHere } from './presence.js';
+
 const parts = new Map(
   [...document.querySelectorAll('[data-live]')].map((element) => [element.getAttribute('data-live') ?? '', element]),
 );
@@ -33,6 +35,10 @@ if (parts.size > 0) {
       for (const [name, markup] of [...late]) show(name, markup);
     });
   });
+  open();
+}
+
+function open() {
   const page = document.body.dataset.page ?? '/';
   const events = new EventSource(`/events?page=${encodeURIComponent(page)}`);
   events.addEventListener('open', () => say('Figures are live.', false));
@@ -41,5 +47,11 @@ if (parts.size > 0) {
     /** @type {Record<string, string>} */
     const changed = JSON.parse(event.data);
     for (const [name, markup] of Object.entries(changed)) show(name, markup);
+  });
+  // The gateway ends a stream after a minute, to look again at who is asking.
+  events.addEventListener('end', () => {
+    events.close();
+    if (!isSomebodyHere()) say('Figures rest until somebody touches a key.', true);
+    whenSomebodyIsHere(open);
   });
 }

@@ -1,6 +1,7 @@
 /** The frame around every page: head, name of the store, navigation. Nothing inline, so that a strict CSP holds. */
 import { html } from 'hono/html';
 import type { HtmlEscapedString } from 'hono/utils/html';
+import { isAllowed, type Need, type Viewer } from '../../base/access.ts';
 import type { Facts } from '../facts.ts';
 import { waitingCount } from '../tally.ts';
 import { whole } from '../words.ts';
@@ -16,19 +17,20 @@ export interface Page {
   readonly body: Markup;
 }
 
-const PAGES: readonly (readonly [path: string, name: string])[] = [
-  ['/', 'Overview'],
-  ['/charts', 'Charts'],
-  ['/lanes', 'Lanes'],
-  ['/waiting', 'For a person'],
-  ['/trail', 'Trail'],
-  ['/settings', 'Settings'],
+/** Who reads what. The list of what waits has no record data, and what it asks for only these can do. */
+export const PAGES: readonly { readonly path: string; readonly name: string; readonly need: Need }[] = [
+  { path: '/', name: 'Overview', need: 'people' },
+  { path: '/charts', name: 'Charts', need: 'people' },
+  { path: '/lanes', name: 'Lanes', need: 'people' },
+  { path: '/waiting', name: 'For a person', need: ['pharmacist', 'compliance'] },
+  { path: '/trail', name: 'Trail', need: 'people' },
+  { path: '/settings', name: 'Settings', need: ['it', 'noc'] },
 ];
 
 const STATUS_WORDS = { pass: 'All well', warn: 'Needs a look', fail: 'Needs help now' } as const;
 
 /** A whole document. */
-export function layout(facts: Facts, { body, path, scripts = [], title }: Page): Markup {
+export function layout(facts: Facts, viewer: Viewer, { body, path, scripts = [], title }: Page): Markup {
   const { about, buffer } = facts;
   const store = about.storeName ?? `Store ${about.store}`;
   return html`<!doctype html>
@@ -44,11 +46,12 @@ ${scripts.includes('charts.js') ? html`<link rel="stylesheet" href="/assets/uplo
 <script type="module" src="/assets/live.js"></script>
 ${scripts.map((script) => html`<script type="module" src="/assets/${script}"></script>`)}
 </head>
-<body data-page="${path}">
+<body data-page="${path}" data-session="${viewer.kind === 'session' ? 'yes' : 'no'}">
 <a class="skip" href="#main">Skip to the content</a>
 <header class="top">
 <p class="brand"><span class="brand-name">Counterfoil</span><span class="brand-store">${store}</span></p>
-<nav aria-label="Pages"><ul>${PAGES.map(([to, name]) => link(to, name, path, to === '/waiting' ? waitingCount(buffer) : 0))}</ul></nav>
+<nav aria-label="Pages"><ul>${links(path, viewer, waitingCount(buffer))}</ul></nav>
+${person(viewer)}
 </header>
 <main id="main" tabindex="-1">
 ${body}
@@ -62,6 +65,18 @@ ${body}
 </body>
 </html>
 `;
+}
+
+function links(here: string, viewer: Viewer, waiting: number): Markup[] {
+  return PAGES.filter(({ need }) => isAllowed(viewer, need)).map(({ name, path }) =>
+    link(path, name, here, path === '/waiting' ? waiting : 0),
+  );
+}
+
+function person({ breakGlass, csrf, kind, printedName }: Viewer): Markup | string {
+  if (kind !== 'session') return '';
+  return html`<form class="person" method="post" action="/logout"><input type="hidden" name="csrf" value="${csrf}">
+<span>${printedName}${breakGlass ? ' (emergency)' : ''}</span> <button type="submit">Log off</button></form>`;
 }
 
 function link(to: string, name: string, here: string, count: number): Markup {

@@ -46,6 +46,8 @@ test('a restart goes on in the same minute, and the half hour is made of its min
   await before.history.stop();
   const { history } = await openHistory(time, folder);
   await time.pass(5 * 60_000);
+  // Only then is everything written.
+  await history.stop();
   expect(history.read(MINUTE_MS, first, 1)[0]).toMatchObject({ pending: 40, accepted: 5 + 8 });
   const halfHour = history.read(HALF_HOUR_MS, Math.floor((first * MINUTE_MS) / HALF_HOUR_MS), 1)[0];
   expect(halfHour).toMatchObject({ pending: 40 });
