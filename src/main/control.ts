@@ -1,6 +1,5 @@
 /** The control socket of a gateway, put together: review by people and lanes in training. */
 import { randomBytes } from 'node:crypto';
-import { systemClock } from '../base/clock.ts';
 import { CounterfoilError, messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Operations } from '../base/socket/operations.ts';
@@ -9,19 +8,20 @@ import { backupOperations } from '../control/backup.ts';
 import { recordsOperations } from '../control/records/operations.ts';
 import type { RecordsParts } from '../control/records/ports.ts';
 import { reviewOperations } from '../control/review/desk.ts';
-import type { ReviewParts } from '../control/review/ports.ts';
+import type { ReviewParts, UserSigner } from '../control/review/ports.ts';
 import { controlServer } from '../control/server.ts';
 import { controlSocketPath } from '../control/socket-path.ts';
 import type { TrainingLanes } from '../control/training/lanes.ts';
 import { trainingOperations } from '../control/training/operations.ts';
 
-export interface ControlParts extends Omit<ReviewParts, 'buffer' | 'clock'> {
+export interface ControlParts extends Omit<ReviewParts, 'buffer'> {
   readonly dataDir: string;
   readonly buffer: RecordBuffer;
   readonly training: TrainingLanes;
   readonly records: Pick<RecordsParts, 'retentionYears' | 'onExpired'>;
   /** Operations of other parts, by name. */
   readonly more: Operations;
+  readonly signer: UserSigner;
   readonly log: Log;
 }
 
@@ -30,11 +30,11 @@ export interface ControlParts extends Omit<ReviewParts, 'buffer' | 'clock'> {
  * syncs without it, and its log says what cannot be done until that is mended (promise 8).
  */
 export async function openControl(parts: ControlParts): Promise<() => Promise<void>> {
-  const { dataDir, training, log, records, more, ...review } = parts;
+  const { dataDir, training, log, records, more, signer, ...review } = parts;
   const operations = {
-    ...reviewOperations({ ...review, clock: systemClock }),
+    ...reviewOperations(review, signer),
     ...trainingOperations(training),
-    ...recordsOperations({ ...review, ...records, clock: systemClock, newLook: () => randomBytes(8).toString('hex') }),
+    ...recordsOperations({ ...review, ...records, newLook: () => randomBytes(8).toString('hex') }),
     ...backupOperations(async (body) => (await parts.buffer.note('audit', 'backup', body)).index),
     ...more,
   };

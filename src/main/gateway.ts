@@ -10,7 +10,10 @@ import { CounterfoilError, messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { IntakeItem, IntakeResult, RecordBuffer } from '../buffer/api.ts';
 import { reportOperations } from '../control/reports.ts';
+import { ACT_NEEDS, actRoutes } from '../control/review/act-routes.ts';
+import type { ReviewParts } from '../control/review/ports.ts';
 import { TrainingLanes } from '../control/training/lanes.ts';
+import type { Part } from '../health/server.ts';
 import type { IntakeStage } from '../intake/stage.ts';
 import type { Timekeeper } from '../link/time/timekeeper.ts';
 import type { People } from '../people/people.ts';
@@ -27,7 +30,8 @@ import { refuseWhatIsMissing } from './fitness.ts';
 import { healthSources } from './health-sources.ts';
 import { makeIntake } from './intake.ts';
 import { LaneStatus } from './lane-status.ts';
-import { makePeople, noteIn, peopleOperations } from './people.ts';
+import { rosterWithUsers } from './named-roster.ts';
+import { makePeople, noteIn, peopleOperations, userSigner } from './people.ts';
 import { loadProducts } from './products.ts';
 import { openReports } from './reports/schedule.ts';
 import { requireAppendOnly } from './require-append-only.ts';
@@ -175,24 +179,31 @@ export class Gateway {
     this.#undo.push(async () => disk.stop());
     disk.start();
     const served = { buffer, trail, witnesses, intake, uplink, time, storage, archiver, disk, people };
-    const http = await this.#serveHttp(served);
+    const review = {
+      buffer,
+      clock: systemClock,
+      clockQuality,
+      products,
+      roster: () => rosterWithUsers(this.#verification.roster, people.users),
+      signatures,
+      onActed: (moved: Parameters<ReviewParts['onActed']>[0]) => {
+        intake.tellSettled(moved);
+        uplink.wake();
+      },
+    };
+    const signer = userSigner(people);
+    const acts = { app: actRoutes(review, signer, log), needs: ACT_NEEDS };
+    const http = await this.#serveHttp(served, [acts]);
     const reports = openReports(this.#config, { buffer, trail, log, clockQuality, outbox: null });
     this.#undo.push(() => reports.stop());
     const closeControl = await openControl({
       dataDir: this.#config.dataDir,
-      buffer,
       training,
       more: { ...peopleOperations(people, this.#config), ...reportOperations(reports.desk) },
       log,
-      products,
-      clockQuality,
-      roster: () => this.#verification.roster,
-      signatures,
+      ...review,
+      signer,
       records: { retentionYears: this.#config.retention.years, onExpired: () => void archiver.runSoon() },
-      onActed: (moved) => {
-        intake.tellSettled(moved);
-        uplink.wake();
-      },
     });
     this.#undo.push(closeControl);
     reports.start();
@@ -270,7 +281,7 @@ export class Gateway {
     }
   }
 
-  async #serveHttp(stages: Served): Promise<string> {
+  async #serveHttp(stages: Served, parts: readonly Part[]): Promise<string> {
     const { log } = this.#parts;
     const sources = healthSources({
       loaded: this.#loaded,
@@ -281,7 +292,8 @@ export class Gateway {
     });
     const dashboard = await openDashboard({ loaded: this.#loaded, sources, buffer: stages.buffer, log });
     this.#undo.push(() => dashboard.stop());
-    const web = await openWeb({ config: this.#config, sources, people: stages.people, parts: [dashboard.part], log });
+    const { people } = stages;
+    const web = await openWeb({ config: this.#config, sources, people, parts: [...parts, dashboard.part], log });
     this.#undo.push(() => web.stop());
     this.#reloadWeb = () => web.reload();
     return web.url;

@@ -8,6 +8,7 @@ import type { Operations } from '../base/socket/operations.ts';
 import type { RecordBuffer } from '../buffer/api.ts';
 import { bufferPaths, prepareDataDir } from '../buffer/files.ts';
 import { noteOffline } from '../buffer/note-offline.ts';
+import type { UserSigner } from '../control/review/ports.ts';
 import type { NotePeople } from '../people/api.ts';
 import { userOperations } from '../people/operations.ts';
 import { People } from '../people/people.ts';
@@ -54,4 +55,12 @@ export async function withPeopleOffline<T>(config: Config, work: (operations: Op
   } finally {
     await people.stop();
   }
+}
+
+/** Named users as review sees them: they sign with their password. */
+export function userSigner(people: People): UserSigner {
+  return {
+    printedName: (name) => people.users.find((user) => user.name === name)?.printed_name ?? null,
+    sign: (credentials, address, text) => people.sign(credentials, address, text),
+  };
 }

@@ -65,7 +65,8 @@ function withoutKeyText<P extends Problem>(problem: P): P {
   return isKey ? { ...problem, text: problem.text.replace(/^".*?" cannot/s, 'this value cannot') } : problem;
 }
 
-class KeyRoster implements Roster {
+/** A roster of people whose members have been checked. */
+export class KeyRoster implements Roster {
   readonly people: readonly RosterPerson[];
   readonly #byKid: ReadonlyMap<string, { readonly person: RosterPerson; readonly key: RosterKey }>;
 

@@ -5,27 +5,21 @@
  * The buffer does an act in one transaction with its trail entries. If the power goes before, nothing was done and the
  * items wait as before; after it, they wait no more, and the same act again is refused as done.
  */
+import { z } from 'zod';
 import { toUtcText } from '../../base/clock.ts';
 import { CounterfoilError } from '../../base/errors.ts';
 import { type Operations, operation } from '../../base/socket/operations.ts';
-import type { ActOutcome, ReviewSubject, TrailLog, WaitingDetail, WaitingItem } from '../../buffer/api.ts';
-import { correctionItem } from './correction.ts';
-import type { ReviewParts } from './ports.ts';
-import { prove } from './prove.ts';
+import type { TrailLog, WaitingDetail, WaitingItem } from '../../buffer/api.ts';
+import { act } from './act.ts';
+import type { ReviewParts, UserSigner } from './ports.ts';
+import { userAct, userActSchema } from './second-signature.ts';
 import { refused, rosterOrRefuse } from './signer.ts';
-import type { Statement } from './statement.ts';
-import {
-  actParams,
-  listParams,
-  showParams,
-  signerParams,
-  type WireItem,
-  type WireOutcome,
-  type WireSubject,
-} from './words.ts';
+import { actParams, listParams, showParams, signerParams, type WireItem } from './words.ts';
+
+const userActParams = userActSchema.extend({ user: z.string().max(32) });
 
 /** The operations of review, for the control socket. */
-export function reviewOperations(parts: ReviewParts): Operations {
+export function reviewOperations(parts: ReviewParts, signer: UserSigner): Operations {
   const { buffer, clock } = parts;
   return {
     'review.list': operation(listParams, ({ of, states, after, limit }) => ({
@@ -49,56 +43,13 @@ export function reviewOperations(parts: ReviewParts): Operations {
       const { gatewayId, epoch } = buffer;
       return { gateway_id: gatewayId, epoch, printed_name: found.person.printedName };
     }),
-    'review.act': operation(actParams, async ({ statement, signature, correction_base64: correction }) =>
-      wireOutcome(await act(parts, { statement, signature }, correction)),
+    'review.act': operation(actParams, ({ statement, signature, correction_base64: correction }) =>
+      act(parts, { statement, signature }, correction),
     ),
+    'review.user_act': operation(userActParams, async ({ user, ...request }) => ({
+      ...(await userAct(parts, signer, user, 'control socket', request)),
+    })),
   };
-}
-
-async function act(
-  parts: ReviewParts,
-  signed: { readonly statement: string; readonly signature: string },
-  correction: string | null,
-): Promise<ActOutcome> {
-  const { buffer, clock } = parts;
-  const { gatewayId, epoch } = buffer;
-  const place = { gatewayId, epoch, roster: parts.roster(), nowMs: clock.utcMs(), clock: parts.clockQuality() };
-  const { statement, keyId, signedAtMs } = prove(signed, place);
-  const outcome = await buffer.review(
-    {
-      actId: statement.act_id,
-      step: statement.step,
-      subjects: statement.subjects.map(subjectOf),
-      statement: signed.statement,
-      signature: signed.signature,
-      keyId,
-      printedName: statement.printed_name,
-      meaning: statement.meaning,
-      signedAtMs,
-    },
-    corrected(parts, statement, correction),
-  );
-  if (outcome.repeated) throw refused('this act has been done before', 'Nothing was changed now. Sign a new act.');
-  parts.onActed(outcome.moved);
-  return outcome;
-}
-
-function corrected(parts: ReviewParts, statement: Statement, correction: string | null) {
-  const { correction_hash: signedHash, subjects } = statement;
-  const [subject] = subjects;
-  if (signedHash === undefined || subject === undefined) {
-    if (correction === null) return null;
-    throw refused('a corrected record came with a step that takes none', 'Use resolve.');
-  }
-  if (correction === null) throw refused('the corrected record is missing', 'Give it with --record FILE.');
-  const original = parts.buffer.readWaitingDetail(subject.of, subject.number);
-  // It has ended: by this very act, if its answer was lost, or by another. The buffer knows which.
-  if (original === null) return null;
-  return correctionItem(Buffer.from(correction, 'base64'), signedHash, original, parts);
-}
-
-function subjectOf({ of, number, state, hash }: WireSubject): ReviewSubject {
-  return { of, number, state, hash: Buffer.from(hash, 'hex') };
 }
 
 function gone(of: WaitingItem['of'], number: number): CounterfoilError {
@@ -124,18 +75,4 @@ function wireItem(item: WaitingItem, nowMs: number): WireItem {
     hash: item.hash.toString('hex'),
     reasons: [...item.reasons],
   };
-}
-
-function wireOutcome({ moved, correction, trail }: ActOutcome): WireOutcome {
-  return {
-    moved: moved.map(({ sequence, state }) => ({ sequence, state })),
-    correction: correction === null ? null : wireCorrection(correction),
-    trail: { log: trail.log, index: trail.index, leaf: trail.leaf.toString('base64') },
-  };
-}
-
-function wireCorrection(result: NonNullable<ActOutcome['correction']>): WireOutcome['correction'] {
-  if (!('sequence' in result)) return null;
-  const { status, sequence, state, flags } = result;
-  return { status, sequence, state, flags: [...flags] };
 }

@@ -28,3 +28,18 @@ export interface ReviewParts {
   /** An act is on disk: lanes are told of `moved`, and there may be something new to send. */
   readonly onActed: (moved: readonly SettledRecord[]) => void;
 }
+
+/** Named users who sign with their password; main passes them in. */
+export interface UserSigner {
+  /** As it is printed; null when there is no such user. */
+  printedName(user: string): string | null;
+  /** A detached JWS over the text with the user's own key, or why there is none. */
+  sign(
+    credentials: { readonly user: string; readonly password: string; readonly code: string | null },
+    address: string,
+    text: string,
+  ): Promise<
+    | { readonly ok: true; readonly signature: string }
+    | { readonly ok: false; readonly fault: string; readonly retryAfterSeconds: number }
+  >;
+}

@@ -99,3 +99,10 @@ export const actResult = z.object({
   trail: z.object({ log: z.string(), index: z.int(), leaf: z.string() }),
 });
 export type WireOutcome = z.infer<typeof actResult>;
+
+/** The same of a named user's act, with what was signed for them. */
+export const userActResult = actResult.extend({
+  act_id: z.string(),
+  printed_name: z.string(),
+  signed_at_utc: z.string(),
+});

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { systemClock, toUtcText } from '../../base/clock.ts';
+import { readSecretFile } from '../../base/config/secrets.ts';
 import { CounterfoilError, messageOf } from '../../base/errors.ts';
 import type { WaitingState } from '../../buffer/api.ts';
 import { callGateway } from '../../control/client.ts';
@@ -14,6 +15,7 @@ import {
   MAX_SUBJECTS,
   type Step,
   signerResult,
+  userActResult,
   type WireItem,
   type WireOutcome,
 } from '../../control/review/words.ts';
@@ -23,7 +25,12 @@ import type { Person } from './person.ts';
 import { fetchItems, fetchNamed, type ItemName, itemTable, nameOf } from './review-items.ts';
 import { confirmAct, openSigningKey, type SigningFlags, signText, textToSign } from './signing.ts';
 
-export interface ActFlags extends SigningFlags {
+export interface ActFlags extends Partial<Pick<SigningFlags, 'key' | 'kid' | 'passphraseFile'>> {
+  readonly meaning: string;
+  /** A named user signs with password and code instead of a key. */
+  readonly user?: string;
+  readonly passwordFile?: string;
+  readonly code?: string;
   readonly all?: true;
   readonly state?: readonly WaitingState[];
   readonly yes?: true;
@@ -54,10 +61,25 @@ export async function act(
     io.write(flags.json === true ? `${JSON.stringify({ step, items: [] })}\n` : 'nothing waits in these states\n');
     return;
   }
-  const signer = await callGateway(dataDir, 'review.signer', { kid: flags.kid }, signerResult);
-  person.tell(`${itemTable(items)}\n${summary(step, items, flags, signer.printed_name, correction)}`);
+  if (flags.user !== undefined) {
+    const outcome = await actAsUser({ step, items, flags, user: flags.user, correction, dataDir, person });
+    const { act_id: actId } = outcome;
+    io.write(flags.json === true ? `${JSON.stringify({ step, ...outcome })}\n` : inWords(actId, step, items, outcome));
+    return;
+  }
+  const { key: keyFile, kid } = flags;
+  if (keyFile === undefined || kid === undefined) {
+    const hint = 'Write --user NAME for a named user, or --key FILE and --kid NAME for a key of the roster.';
+    throw new CounterfoilError('usage', 'who signs?', hint);
+  }
+  const signer = await callGateway(dataDir, 'review.signer', { kid }, signerResult);
+  person.tell(`${itemTable(items)}\n${summary(step, items, flags, `${signer.printed_name} (key ${kid})`, correction)}`);
   await confirmAct(flags, person);
-  const key = await openSigningKey(flags, person);
+  const { passphraseFile } = flags;
+  const key = await openSigningKey(
+    { key: keyFile, ...(passphraseFile === undefined ? {} : { passphraseFile }) },
+    person,
+  );
   const statement: Statement = {
     act_id: randomUUID(),
     ...signer,
@@ -70,15 +92,49 @@ export async function act(
   const text = textToSign(() => statementText(statement));
   const params = {
     statement: text,
-    signature: signText(text, key, flags.kid),
+    signature: signText(text, key, kid),
     correction_base64: correction?.bytes.toString('base64') ?? null,
   };
   const outcome = await callGateway(dataDir, 'review.act', params, actResult);
   io.write(
     flags.json === true
       ? `${JSON.stringify({ act_id: statement.act_id, step, ...outcome })}\n`
-      : inWords(statement, items, outcome),
+      : inWords(statement.act_id, step, items, outcome),
   );
+}
+
+interface UserAct {
+  readonly step: Step;
+  readonly items: readonly WireItem[];
+  readonly flags: ActFlags;
+  readonly user: string;
+  readonly correction: Correction | null;
+  readonly dataDir: string;
+  readonly person: Person;
+}
+
+/** The gateway signs with the user's own key, which only their password opens. */
+async function actAsUser({ step, items, flags, user, correction, dataDir, person }: UserAct) {
+  person.tell(`${itemTable(items)}\n${summary(step, items, flags, user, correction)}`);
+  await confirmAct(flags, person);
+  const params = {
+    user,
+    act_id: randomUUID(),
+    step,
+    meaning: flags.meaning,
+    subjects: items.map(({ of, number, state, hash }) => ({ of, number, state, hash })),
+    password: await passwordOf(flags, person),
+    code:
+      flags.code ?? (person.isThere ? await person.secret('Code of the authenticator (empty without one): ') : null),
+    correction_base64: correction?.bytes.toString('base64') ?? null,
+  };
+  return await callGateway(dataDir, 'review.user_act', params, userActResult);
+}
+
+async function passwordOf({ passwordFile }: ActFlags, person: Person): Promise<string> {
+  if (passwordFile !== undefined) return readSecretFile(passwordFile);
+  if (person.isThere) return await person.secret('Password: ');
+  throw new CounterfoilError('usage', 'there is nobody to ask for the password', 'Give it with --password-file.');
 }
 
 async function chosen(
@@ -119,7 +175,7 @@ function summary(
     correction === null
       ? ''
       : `with the corrected record of ${flags.record} (lane_hash ${correction.hash.slice(0, 8)})\n`;
-  return `${name} (key ${flags.kid}) signs: ${step} ${count}\n${record}meaning: ${flags.meaning}\n`;
+  return `${name} signs: ${step} ${count}\n${record}meaning: ${flags.meaning}\n`;
 }
 
 /** The corrected record, checked here first so that its faults are told before anybody signs. */
@@ -137,11 +193,7 @@ function readCorrection(file: string): Correction {
   throw new CounterfoilError('review_refused', `${file} is no record`, `Mend it: ${why}.`);
 }
 
-function inWords(
-  { act_id: actId, step }: Statement,
-  items: readonly WireItem[],
-  { correction, trail }: WireOutcome,
-): string {
+function inWords(actId: string, step: Step, items: readonly WireItem[], { correction, trail }: WireOutcome): string {
   const admitted =
     correction === null
       ? ''

@@ -43,8 +43,11 @@ const ABOUT: Readonly<Record<Step, string>> = {
 function actCommand(step: Step, io: CommandIo, person: Person): Command {
   const command = onGateway(new Command(step))
     .description(ABOUT[step])
-    .requiredOption('--key <file>', 'the signer’s private key (PEM)')
-    .requiredOption('--kid <name>', 'the key’s name in the roster')
+    .option('--user <name>', 'a named user signs, with password and code')
+    .option('--password-file <file>', 'file with the user’s password (default: asked for)')
+    .option('--code <digits>', 'code of the user’s authenticator (default: asked for)')
+    .option('--key <file>', 'or a key of the roster signs: the private key (PEM)')
+    .option('--kid <name>', 'the key’s name in the roster')
     .requiredOption('--meaning <text>', 'why, in your words; it is signed and kept, so no patient data')
     .option('--passphrase-file <file>', 'file with the key’s passphrase (default: asked for)')
     .option('--yes', 'do not ask for confirmation')
@@ -71,7 +74,8 @@ function actCommand(step: Step, io: CommandIo, person: Person): Command {
 
 const HELP = `
 The list is shown first, and exactly what it shows is signed: what has changed meanwhile makes the gateway refuse the
-whole act. Who may sign says the roster (schedule_two.roster_file): a reviewer, or to release a pharmacist too.
+whole act. Who may sign: a named user with the role compliance, to release a pharmacist too; or a reviewer of the roster
+(schedule_two.roster_file) with a key of their own.
 
 Exit code: 0 done, 1 refused or no gateway.`;
 

@@ -5,7 +5,7 @@
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { PageEnv, PathNeed, Viewer } from '../../base/access.ts';
-import { parse } from '../../record/strict-json.ts';
+import { readStrictJson } from '../../record/strict-json.ts';
 import type { LogInAnswer, LogInRefused } from '../api.ts';
 import type { People } from '../people.ts';
 import { printedName } from '../schema.ts';
@@ -75,7 +75,8 @@ export function logInRoutes(people: People, options: WebOptions): Hono<PageEnv> 
   });
   app.post('/api/v1/session', async (c) => {
     if (!isJson(c)) return c.json({ status: 415, message: 'Send JSON.' }, 415);
-    const body = logInBody.safeParse(parse(new Uint8Array(await c.req.arrayBuffer())));
+    const read = readStrictJson(new Uint8Array(await c.req.arrayBuffer()));
+    const body = logInBody.safeParse(read.ok ? read.value : undefined);
     if (!body.success)
       return c.json({ status: 400, message: 'Send user, password, and code where there is one.' }, 400);
     const answer = await enter(c, body.data);

@@ -10,7 +10,7 @@ import type { Operations } from '../../../src/base/socket/operations.ts';
 import type { ClockQuality, IntakeItem, IntakeResult, RecordBuffer, SettledRecord } from '../../../src/buffer/api.ts';
 import { openBuffer } from '../../../src/buffer/open.ts';
 import { reviewOperations } from '../../../src/control/review/desk.ts';
-import type { ReviewParts } from '../../../src/control/review/ports.ts';
+import type { ReviewParts, UserSigner } from '../../../src/control/review/ports.ts';
 import { type Statement, statementText } from '../../../src/control/review/statement.ts';
 import type { WireItem } from '../../../src/control/review/words.ts';
 import { checkRecord } from '../../../src/record/check.ts';
@@ -70,6 +70,12 @@ export interface Entry {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
+/** Nobody is defined. */
+const NO_USERS: UserSigner = {
+  printedName: () => null,
+  sign: async () => ({ ok: false, fault: 'unavailable', retryAfterSeconds: 0 }),
+};
+
 export class Desk {
   readonly buffer: RecordBuffer;
   /** What lanes would have been told. */
@@ -87,20 +93,23 @@ export class Desk {
   private constructor(folder: string, buffer: RecordBuffer) {
     this.folder = folder;
     this.buffer = buffer;
-    this.operations = reviewOperations({
-      buffer,
-      clock: { utcMs: () => this.nowMs, monotonicMs: () => this.nowMs },
-      clockQuality: () => this.clock,
-      products: null,
-      roster: () => this.roster,
-      signatures: {
-        judge: (record) => judgeSignatures(record, this.roster, false),
-        holds: (flags) => this.holds(flags),
+    this.operations = reviewOperations(
+      {
+        buffer,
+        clock: { utcMs: () => this.nowMs, monotonicMs: () => this.nowMs },
+        clockQuality: () => this.clock,
+        products: null,
+        roster: () => this.roster,
+        signatures: {
+          judge: (record) => judgeSignatures(record, this.roster, false),
+          holds: (flags) => this.holds(flags),
+        },
+        onActed: (moved) => {
+          this.moved.push(...moved);
+        },
       },
-      onActed: (moved) => {
-        this.moved.push(...moved);
-      },
-    });
+      NO_USERS,
+    );
   }
 
   static async open(): Promise<Desk> {
