@@ -1,47 +1,82 @@
-/** `counterfoil doctor`: is what the gateway depends on fit for it. In this version: the external broker. */
+/** `counterfoil doctor`: is what the gateway depends on fit for it, and what to do where it is not. */
 import { Command } from 'commander';
-import { systemTimers } from '../../base/clock.ts';
-import { findConfigFile, loadConfig } from '../../base/config/load.ts';
+import { systemClock, systemTimers } from '../../base/clock.ts';
+import { type Config, findConfigFile, loadConfigFully } from '../../base/config/load.ts';
 import { readSecretFile } from '../../base/config/secrets.ts';
 import { EXIT } from '../../base/errors.ts';
-import { type Finding, probeBroker } from '../../intake/external/probe.ts';
+import { probeBroker } from '../../intake/external/probe.ts';
+import { boxFindings, SYSTEM_BOX } from '../doctor/box.ts';
+import { clockFindings } from '../doctor/clock.ts';
+import { commissionFindings } from '../doctor/commission.ts';
+import { fileFindings } from '../doctor/files.ts';
+import { type Finding, warn } from '../doctor/finding.ts';
+import { pmsFindings, portFindings } from '../doctor/network.ts';
+import { placeFindings, SYSTEM_PLACES } from '../doctor/places.ts';
+import { protectionFindings } from '../doctor/protection.ts';
 import { brokerAddress, clientIdOf } from '../intake.ts';
 import { type CommandIo, processIo } from './io.ts';
+import { progressBar } from './progress.ts';
 import { queueFinding } from './rabbitmq-queue.ts';
 
 interface DoctorFlags {
   readonly config?: string;
+  readonly commission?: boolean;
   readonly managementUrl?: string;
   readonly managementUser?: string;
   readonly managementPasswordFile?: string;
   readonly json?: boolean;
 }
 
-/** The `doctor` command. Ends with 0, or with 1 when something is found that would lose records. */
+/** The `doctor` command. Ends with 0, or with 1 when something stops the gateway or endangers records. */
 export function doctorCommand(io: CommandIo = processIo): Command {
   return new Command('doctor')
-    .description('check what the gateway depends on; in this version the broker of intake.source: external')
+    .description('check what the gateway depends on: box, disk, files, clock, ports, PMS, broker; says what to do')
     .option('--config <file>', "the gateway's configuration file")
+    .option('--commission', 'also what matters before a box goes to a store: honesty of fsync, write speed, watchdog')
     .option('--management-url <url>', "RabbitMQ's management API, such as http://127.0.0.1:15672")
     .option('--management-user <name>', 'user for it (tag "monitoring")', 'guest')
     .option('--management-password-file <file>', 'file with the password of that user')
     .option('--json', 'print the findings as JSON')
     .addHelpText(
       'after',
-      '\nPublishes a few messages on pos/{store}/doctor/check and removes its own session afterwards; takes some seconds.\nExit code: 0 no failure, 1 something would lose records, 78 the configuration cannot be used.',
+      '\nRun it as the gateway’s user. It may run beside the gateway; it makes small files in data_dir and removes them.\nWith intake.source: external it publishes a few messages on pos/{store}/doctor/check and removes its own session.\nExit code: 0 no failure, 1 something stops the gateway or would lose records, 78 the configuration cannot be used.',
     )
     .action(async (flags: DoctorFlags) => {
-      const findings = await examine(flags, io.env);
+      const bar = progressBar('doctor');
+      const findings = await examine(flags, io.env, bar.show).finally(() => bar.end());
       io.write(flags.json === true ? `${JSON.stringify({ findings })}\n` : screen(findings));
-      if (findings?.some(({ status }) => status === 'fail') === true) io.exitWith(EXIT.failure);
+      if (findings.some(({ status }) => status === 'fail')) io.exitWith(EXIT.failure);
     });
 }
 
-/** Null when there is nothing to check. */
-async function examine(flags: DoctorFlags, env: NodeJS.ProcessEnv): Promise<readonly Finding[] | null> {
-  const file = flags.config ?? findConfigFile(env);
-  const config = loadConfig({ file, env });
-  if (config.intake.source !== 'external') return null;
+async function examine(
+  flags: DoctorFlags,
+  env: NodeJS.ProcessEnv,
+  onProgress: (done: number, total: number) => void,
+): Promise<readonly Finding[]> {
+  const { config, warnings } = loadConfigFully({ file: flags.config ?? findConfigFile(env), env });
+  const parts: readonly (() => Promise<readonly Finding[]> | readonly Finding[])[] = [
+    () => warnings.map(({ key, message }) => warn(key, 'allowed, and weaker than it could be', message)),
+    () => boxFindings(SYSTEM_BOX, config.production),
+    () => placeFindings(config, SYSTEM_PLACES),
+    () => fileFindings(config, systemClock.utcMs()),
+    () => protectionFindings(config),
+    () => portFindings(config),
+    () => clockFindings(config),
+    () => pmsFindings(config, env),
+    () => brokerFindings(config, flags, env),
+  ];
+  const findings: Finding[] = [];
+  for (const [at, part] of parts.entries()) {
+    onProgress(at, parts.length);
+    findings.push(...(await part()));
+  }
+  return flags.commission === true ? [...findings, ...commissionFindings(config, SYSTEM_PLACES, onProgress)] : findings;
+}
+
+/** None where lanes connect to the gateway itself. */
+async function brokerFindings(config: Config, flags: DoctorFlags, env: NodeJS.ProcessEnv): Promise<readonly Finding[]> {
+  if (config.intake.source !== 'external') return [];
   const clientId = clientIdOf(config);
   const { acknowledge } = config.intake.external;
   const address = brokerAddress(config, env);
@@ -53,13 +88,13 @@ async function examine(flags: DoctorFlags, env: NodeJS.ProcessEnv): Promise<read
 }
 
 const WORD: Readonly<Record<Finding['status'], string>> = { ok: 'ok', warn: 'WARN', fail: 'FAIL', unknown: '?' };
+const CHECK_WIDTH = 11;
 
-function screen(findings: readonly Finding[] | null): string {
-  if (findings === null) return 'intake.source is embedded: lanes connect to the gateway itself, nothing to check.\n';
-  return findings
-    .map(({ advice, check, seen, status }) => {
-      const first = `${WORD[status].padEnd(5)}${check.padEnd(11)}${seen}\n`;
-      return advice === null ? first : `${first}${' '.repeat(16)}${advice}\n`;
-    })
-    .join('');
+function screen(findings: readonly Finding[]): string {
+  const lines = findings.map(({ advice, check, seen, status }) => {
+    const first = `${WORD[status].padEnd(5)}${`${check} `.padEnd(CHECK_WIDTH)}${seen}\n`;
+    return advice === null ? first : `${first}${' '.repeat(16)}${advice}\n`;
+  });
+  const count = (status: Finding['status']) => findings.filter((finding) => finding.status === status).length;
+  return `${lines.join('')}\n${count('fail')} failed, ${count('warn')} to look at, ${count('ok')} well\n`;
 }

@@ -123,7 +123,7 @@ function readAddresses(file: string, dataDir: string): z.infer<typeof addressesS
 }
 
 /** Whether a process is there; one of another user counts: it may not be signalled. */
-function isRunning(pid: number): boolean {
+export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
