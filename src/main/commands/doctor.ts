@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { systemClock, systemTimers } from '../../base/clock.ts';
 import { type Config, findConfigFile, loadConfigFully } from '../../base/config/load.ts';
 import { readSecretFile } from '../../base/config/secrets.ts';
-import { EXIT } from '../../base/errors.ts';
+import { CounterfoilError, EXIT } from '../../base/errors.ts';
 import { probeBroker } from '../../intake/external/probe.ts';
 import { boxFindings, SYSTEM_BOX } from '../doctor/box.ts';
 import { clockFindings } from '../doctor/clock.ts';
@@ -20,6 +20,7 @@ import { queueFinding } from './rabbitmq-queue.ts';
 
 interface DoctorFlags {
   readonly config?: string;
+  readonly only?: readonly string[];
   readonly commission?: boolean;
   readonly managementUrl?: string;
   readonly managementUser?: string;
@@ -27,11 +28,15 @@ interface DoctorFlags {
   readonly json?: boolean;
 }
 
-/** The `doctor` command. Ends with 0, or with 1 when something stops the gateway or endangers records. */
+const AREAS = ['settings', 'box', 'disk', 'files', 'protection', 'ports', 'clock', 'pms', 'broker'] as const;
+type Area = (typeof AREAS)[number];
+
+/** The `doctor` command. Ends with 0, or with 1 when something does not work. */
 export function doctorCommand(io: CommandIo = processIo): Command {
   return new Command('doctor')
     .description('check what the gateway depends on: box, disk, files, clock, ports, PMS, broker; says what to do')
     .option('--config <file>', "the gateway's configuration file")
+    .option('--only <area...>', `only these: ${AREAS.join(', ')}`)
     .option('--commission', 'also what matters before a box goes to a store: honesty of fsync, write speed, watchdog')
     .option('--management-url <url>', "RabbitMQ's management API, such as http://127.0.0.1:15672")
     .option('--management-user <name>', 'user for it (tag "monitoring")', 'guest')
@@ -39,7 +44,7 @@ export function doctorCommand(io: CommandIo = processIo): Command {
     .option('--json', 'print the findings as JSON')
     .addHelpText(
       'after',
-      '\nRun it as the gateway’s user. It may run beside the gateway; it makes small files in data_dir and removes them.\nWith intake.source: external it publishes a few messages on pos/{store}/doctor/check and removes its own session.\nExit code: 0 no failure, 1 something stops the gateway or would lose records, 78 the configuration cannot be used.',
+      '\nRun it as the gateway’s user. It may run beside the gateway; it makes small files in data_dir and removes them.\nWith intake.source: external it publishes a few messages on pos/{store}/doctor/check and removes its own session.\nExit code: 0 no failure, 1 something does not work or would lose records, 78 the configuration cannot be used.',
     )
     .action(async (flags: DoctorFlags) => {
       const bar = progressBar('doctor');
@@ -54,24 +59,31 @@ async function examine(
   env: NodeJS.ProcessEnv,
   onProgress: (done: number, total: number) => void,
 ): Promise<readonly Finding[]> {
+  const areas = flags.only === undefined ? AREAS : flags.only.map(areaNamed);
   const { config, warnings } = loadConfigFully({ file: flags.config ?? findConfigFile(env), env });
-  const parts: readonly (() => Promise<readonly Finding[]> | readonly Finding[])[] = [
-    () => warnings.map(({ key, message }) => warn(key, 'allowed, and weaker than it could be', message)),
-    () => boxFindings(SYSTEM_BOX, config.production),
-    () => placeFindings(config, SYSTEM_PLACES),
-    () => fileFindings(config, systemClock.utcMs()),
-    () => protectionFindings(config),
-    () => portFindings(config),
-    () => clockFindings(config),
-    () => pmsFindings(config, env),
-    () => brokerFindings(config, flags, env),
-  ];
+  const parts: Readonly<Record<Area, () => Promise<readonly Finding[]> | readonly Finding[]>> = {
+    settings: () => warnings.map(({ key, message }) => warn(key, 'allowed, and weaker than it could be', message)),
+    box: () => boxFindings(SYSTEM_BOX, config.production),
+    disk: () => placeFindings(config, SYSTEM_PLACES),
+    files: () => fileFindings(config, systemClock.utcMs()),
+    protection: () => protectionFindings(config),
+    ports: () => portFindings(config),
+    clock: () => clockFindings(config),
+    pms: () => pmsFindings(config, env),
+    broker: () => brokerFindings(config, flags, env),
+  };
   const findings: Finding[] = [];
-  for (const [at, part] of parts.entries()) {
-    onProgress(at, parts.length);
-    findings.push(...(await part()));
+  for (const [at, area] of areas.entries()) {
+    onProgress(at, areas.length);
+    findings.push(...(await parts[area]()));
   }
   return flags.commission === true ? [...findings, ...commissionFindings(config, SYSTEM_PLACES, onProgress)] : findings;
+}
+
+function areaNamed(name: string): Area {
+  const found = AREAS.find((area) => area === name);
+  if (found !== undefined) return found;
+  throw new CounterfoilError('usage', `there is no area "${name}"`, `Write ${AREAS.join(', ')}.`);
 }
 
 /** None where lanes connect to the gateway itself. */
@@ -88,12 +100,12 @@ async function brokerFindings(config: Config, flags: DoctorFlags, env: NodeJS.Pr
 }
 
 const WORD: Readonly<Record<Finding['status'], string>> = { ok: 'ok', warn: 'WARN', fail: 'FAIL', unknown: '?' };
-const CHECK_WIDTH = 11;
 
 function screen(findings: readonly Finding[]): string {
+  const width = Math.max(0, ...findings.map(({ check }) => check.length)) + 1;
   const lines = findings.map(({ advice, check, seen, status }) => {
-    const first = `${WORD[status].padEnd(5)}${`${check} `.padEnd(CHECK_WIDTH)}${seen}\n`;
-    return advice === null ? first : `${first}${' '.repeat(16)}${advice}\n`;
+    const first = `${WORD[status].padEnd(5)}${check.padEnd(width)}${seen}\n`;
+    return advice === null ? first : `${first}${' '.repeat(5 + width)}${advice}\n`;
   });
   const count = (status: Finding['status']) => findings.filter((finding) => finding.status === status).length;
   return `${lines.join('')}\n${count('fail')} failed, ${count('warn')} to look at, ${count('ok')} well\n`;

@@ -23,7 +23,12 @@ function secrets({ http, intake, pms }: Config): Finding[] {
   ];
   return named.flatMap(([key, path]) => {
     if (path === null) return [];
-    return [attempt(key, () => (readSecretFile(path), ok(key, `${path}, for this user and group only`)))];
+    return [
+      attempt(key, () => {
+        readSecretFile(path);
+        return ok(key, `${path}, not open to others`);
+      }),
+    ];
   });
 }
 

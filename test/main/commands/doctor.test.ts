@@ -31,7 +31,7 @@ async function run(intake: object, ...args: string[]) {
       result.code = code;
     },
   };
-  await doctorCommand(io).parseAsync(['--config', file, ...args], { from: 'user' });
+  await doctorCommand(io).parseAsync(['--config', file, '--only', 'broker', ...args], { from: 'user' });
   return result;
 }
 
@@ -40,22 +40,22 @@ const external = () => ({ source: 'external', external: { url: broker.url } });
 test('with the own broker there is nothing to check', async () => {
   const { code, output } = await run({});
   expect(code).toBe(0);
-  expect(output).toContain('nothing to check');
+  expect(output).toBe('\n0 failed, 0 to look at, 0 well\n');
 });
 
 test('a broker that keeps sessions is told so, and nothing of the test is left in it', async () => {
   const { code, output } = await run(external());
   expect(code).toBe(0);
-  expect(output).toMatch(/^ok {3}connection /);
-  expect(output).toMatch(/^ok {3}session {4}kept over a reconnect$/m);
-  expect(output).toMatch(/^ok {3}queued {5}64 of 64 /m);
+  expect(output).toMatch(/^ok {3}connection /m);
+  expect(output).toMatch(/^ok {3}session +kept over a reconnect$/m);
+  expect(output).toMatch(/^ok {3}queued +64 of 64 /m);
 });
 
 test('a broker that lets nobody in fails, with what to do', async () => {
   broker.letsIn = () => false;
   const { code, output } = await run(external());
   expect(code).toBe(1);
-  expect(output).toMatch(/^FAIL connection credentials\n +the broker refused user name/);
+  expect(output).toMatch(/^FAIL connection +credentials\n +the broker refused user name/);
 });
 
 test('missing rights are named one by one', async () => {
@@ -73,5 +73,5 @@ test('what cannot be measured is said, with the right that is missing', async ()
   broker.grants = (topic) => !topic.endsWith('/doctor/check');
   const { code, output } = await run(external());
   expect(code).toBe(0);
-  expect(output).toMatch(/^\? {4}session {4}subscription\n +Let this user read and write pos\/0042\/doctor\/check/m);
+  expect(output).toMatch(/^\? {4}session +subscription\n +Let this user read and write pos\/0042\/doctor\/check/m);
 });
