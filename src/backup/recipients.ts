@@ -94,6 +94,11 @@ function unfit(message: string, cause?: unknown): CounterfoilError {
   return new CounterfoilError('config_invalid', message, hint, cause);
 }
 
+/** Whether the owner of the private half of `key` can open it. */
+export function isWrappedFor(recipient: Recipient, key: KeyObject): boolean {
+  return recipient.kind !== 'scrypt' && recipient.key === fingerprintOf(key);
+}
+
 /** Wraps 32 bytes so that the owner of the private half can read them. */
 export function wrapForKey(secret: Uint8Array, to: KeyObject, purpose: Purpose): Recipient {
   const key = fingerprintOf(to);

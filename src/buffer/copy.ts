@@ -40,6 +40,11 @@ export function copyBuffer({ db: path }: BufferPaths, into: string, folder: stri
 export function bringUpToDate(path: string): void {
   const format = withCopy(path, (db) => Number(db.pragma('user_version', { simple: true })));
   if (format === FORMAT) return;
+  foldLog(path);
+}
+
+/** Folds the write-ahead log of a copied buffer in, so that the file alone is the buffer, of this program's format. */
+export function foldLog(path: string): void {
   const db = openForWriting(path);
   try {
     db.pragma('journal_mode = DELETE');

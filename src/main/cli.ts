@@ -28,6 +28,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   report: async () => (await import('./commands/report.ts')).reportCommand(),
   sealer: async () => (await import('./commands/sealer.ts')).sealerCommand(),
   backup: async () => (await import('./commands/backup.ts')).backupCommand(),
+  rescue: async () => (await import('./commands/rescue.ts')).rescueCommand(),
   demo: async () => (await import('./commands/demo.ts')).demoCommand(),
 };
 
@@ -51,6 +52,7 @@ const ABOUT: Readonly<Record<string, string>> = {
   report: 'reports for compliance: make one of any window, list them',
   sealer: 'keep the trail append-only and sign it, beside the gateway',
   backup: 'copy a gateway to one encrypted file, check it, put it back',
+  rescue: "read a dead box's disk: what is unsynced, and a gateway made of it",
   demo: 'show the gateway at work: lanes, outages, a reference PMS',
 };
 

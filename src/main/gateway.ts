@@ -33,6 +33,7 @@ import { LaneStatus } from './lane-status.ts';
 import { rosterWithUsers } from './named-roster.ts';
 import { makePeople, noteIn, peopleOperations, userSigner } from './people.ts';
 import { loadProducts } from './products.ts';
+import { keepForRecovery } from './recovery.ts';
 import { openReports } from './reports/schedule.ts';
 import { requireAppendOnly } from './require-append-only.ts';
 import { removeAddresses, writeAddresses } from './run-files.ts';
@@ -108,6 +109,7 @@ export class Gateway {
     const stores = await openStores({ loaded: this.#loaded, log, onFatal, onQuarantined, openTrail });
     this.#undo.push(() => stores.close());
     const { buffer, trail } = stores;
+    keepForRecovery(this.#config, log);
     const witnesses = await openWitnesses({ config: this.#config, buffer, trail, log });
     this.#undo.push(() => witnesses.echo.stop());
     this.#noteRoster = () => this.#tellRoster(buffer);

@@ -19,7 +19,7 @@ export interface Checked {
 }
 
 export interface CheckTask {
-  readonly manifest: Manifest;
+  readonly manifest: Pick<Manifest, 'buffer'>;
   /** The database that was unpacked. */
   readonly copy: string;
   /** Holds `audit` and `schedule_two` as far as the trail has segments. */

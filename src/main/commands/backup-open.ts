@@ -50,7 +50,7 @@ export function boxKeyOf({ wrappedBoxKey }: Unpacked, unlock: Unlock, file: stri
   return wrappedBoxKey !== null && 'key' in unlock ? boxKeyFrom(wrappedBoxKey, unlock.key) : null;
 }
 
-function readBoxKeyFile(path: string): Buffer {
+export function readBoxKeyFile(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
