@@ -102,6 +102,7 @@ export function placeStage({ dataDir, trailDir }: Places, stage: Stage, boxKey: 
       syncTree(from);
       renameSync(from, join(dataDir, 'restored', part));
     }
+    placePeople(dataDir);
     writeDurably(join(stage.data, 'box.key'), boxKey);
     renameSync(join(stage.data, 'box.key'), join(dataDir, 'box.key'));
     syncDirectory(dataDir);
@@ -111,6 +112,15 @@ export function placeStage({ dataDir, trailDir }: Places, stage: Stage, boxKey: 
   } catch (error) {
     throw diskFault(error, dataDir, 'the restore is not complete and no gateway starts on it: run it again');
   }
+}
+
+/** Named users log in to the restored gateway as before. Users who are here already were made for it: they stay. */
+function placePeople(dataDir: string): void {
+  const from = join(dataDir, 'restored', 'config', 'people.json');
+  const to = join(dataDir, 'people.json');
+  if (!existsSync(from) || existsSync(to)) return;
+  writeDurably(`${to}.new`, readFileSync(from));
+  renameSync(`${to}.new`, to);
 }
 
 /** The key of a buffer that is gone from here may open what was copied away from it. */

@@ -16,7 +16,7 @@ const NOT_YET: readonly Unmet[] = [
     asked: (config) => config.production,
     key: 'production',
     message:
-      'recovery by the chain’s offline key and named users, which production needs, are not part of this version; set it to false',
+      'recovery by the chain’s offline key, which production needs, is not part of this version; set it to false',
   },
 ];
 

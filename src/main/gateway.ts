@@ -36,6 +36,7 @@ import { loadProducts } from './products.ts';
 import { keepForRecovery } from './recovery.ts';
 import { openReports } from './reports/schedule.ts';
 import { requireAppendOnly } from './require-append-only.ts';
+import { requirePeople } from './require-people.ts';
 import { removeAddresses, writeAddresses } from './run-files.ts';
 import { admissionOf, makeStorage } from './storage.ts';
 import { openStores } from './stores.ts';
@@ -101,6 +102,7 @@ export class Gateway {
     const { log } = this.#parts;
     if (this.#config.production) await requireAppendOnly(this.#config.trailDir);
     refuseWhatIsMissing(this.#config);
+    requirePeople(this.#config);
     const products = loadProducts(this.#config.productTable);
     this.#verification.start();
     const newestWrite = newestWriteMs(this.#config.dataDir);

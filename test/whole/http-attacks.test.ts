@@ -143,6 +143,23 @@ describe('bodies', () => {
     await isUnharmed();
   });
 
+  test('a form of another kind, or one that ends in the middle', async () => {
+    const parts = '--x\r\nContent-Disposition: form-data; name="user"\r\n\r\nivan\r\n--x--';
+    const form = (type: string, length: number, body: string) =>
+      rawExchange(
+        gateway.http,
+        `${request('POST /login HTTP/1.1', `Content-Type: ${type}`, `Content-Length: ${length}`, 'Connection: close')}${body}`,
+      );
+    expect(statusOf(await form('multipart/form-data; boundary=x', parts.length, parts))).toBe(415);
+    expect(statusOf(await form('multipart/form-data', parts.length, parts))).toBe(415);
+    const cut = rawConnection(gateway.http);
+    cut.end(
+      `${request('POST /login HTTP/1.1', 'Content-Type: application/x-www-form-urlencoded', 'Content-Length: 100')}user=`,
+    );
+    await untilClosed(cut);
+    await isUnharmed();
+  });
+
   test('two lengths, or a length and chunks (request smuggling)', async () => {
     const say = (...headers: string[]) => ask('POST /api/v1/session HTTP/1.1', ...headers);
     expect(statusOf(await say('Content-Length: 5', 'Content-Length: 6'))).toBe(400);

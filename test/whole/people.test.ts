@@ -1,8 +1,9 @@
 /** Named users of the real gateway: from the command line, over HTTP, in health, in the trail, in the log. */
-import { statSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { hotp, stepAt } from '../../src/people/totp.ts';
+import { recoveryKey } from '../harness/backup.ts';
 import { counterfoil } from '../harness/command.ts';
 import { Gateway } from '../harness/gateway.ts';
 import { addUser, Browser, configOf, namedGateway, PASSWORD, passwordFile } from '../harness/named-gateway.ts';
@@ -116,6 +117,25 @@ describe('the emergency code', () => {
       { change: 'used', by: 'Night Shift' },
     ]);
   });
+});
+
+test('are in every backup, and log in to the restored gateway', async () => {
+  const folder = scene.folder();
+  mkdirSync(folder, { recursive: true });
+  const key = recoveryKey(folder);
+  const config = { recovery: { public_key_file: key.publicFile } };
+  const gateway = await namedGateway(scene, { rita: ['compliance'] }, { config });
+  const file = join(folder, 'gateway.backup');
+  const made = await counterfoil('backup', 'create', '--to', file, ...configOf(gateway));
+  expect(made).toMatchObject({ code: 0 });
+  await gateway.stop();
+  const next = scene.folder();
+  const to = join(next, 'data');
+  const restored = await counterfoil('backup', 'restore', file, '--to', to, '--key', key.privateFile);
+  expect(restored).toMatchObject({ code: 0 });
+  expect(statSync(join(to, 'people.json')).mode & 0o777).toBe(0o600);
+  const other = await Gateway.start(scene, { folder: next, config });
+  await Browser.loggedIn(other, 'rita');
 });
 
 test('users are made and changed while no gateway runs; one that runs is asked', async () => {

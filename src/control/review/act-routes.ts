@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import type { PageEnv, PathNeed } from '../../base/access.ts';
 import { CounterfoilError, messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
+import { bodyText } from '../../base/request-body.ts';
 import { MAX_RECORD_BYTES, readStrictJson } from '../../record/strict-json.ts';
 import type { ReviewParts, UserSigner } from './ports.ts';
 import { userAct, userActSchema } from './second-signature.ts';
@@ -25,7 +26,7 @@ export function actRoutes(parts: ReviewParts, signer: UserSigner, log: Log): Hon
     if (!/^application\/json(;|$)/i.test(c.req.header('Content-Type') ?? '')) {
       return c.json({ status: 415, message: 'Send JSON.' }, 415);
     }
-    const read = readStrictJson(new Uint8Array(await c.req.arrayBuffer()));
+    const read = readStrictJson(Buffer.from((await bodyText(c)) ?? '', 'utf8'));
     const request = userActSchema.safeParse(read.ok ? read.value : undefined);
     if (!request.success) {
       // Only where, never what: a member may hold a record or a password.

@@ -8,6 +8,7 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { getCookie } from 'hono/cookie';
 import { isAllowed, type Need, type PageEnv, type PathNeed, type Viewer } from '../../base/access.ts';
 import { isLoopback } from '../../base/config/address.ts';
+import { formFields } from '../../base/request-body.ts';
 import type { RateLimit } from './rate-limit.ts';
 
 /** Who may look, as main puts it together of named users and settings. */
@@ -127,9 +128,8 @@ function isSameSite(c: Context, secure: boolean): boolean {
 async function hasCsrf(c: Context, expected: string): Promise<boolean> {
   const header = c.req.header('X-CSRF-Token');
   if (header !== undefined) return isEqual(header, expected);
-  if (!/^application\/x-www-form-urlencoded\b/i.test(c.req.header('Content-Type') ?? '')) return false;
-  const { csrf } = await c.req.parseBody();
-  return typeof csrf === 'string' && isEqual(csrf, expected);
+  const given = (await formFields(c, c.req.header('Content-Type')))?.get('csrf') ?? null;
+  return given !== null && isEqual(given, expected);
 }
 
 function hasToken(c: Context, expected: string | null): boolean {

@@ -1,6 +1,6 @@
 /** `counterfoil backup create`: beside a running gateway, or while it is stopped. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type BackupMade, createBackup, type NamedFile } from '../../backup/create.ts';
 import { recoveryPublicKey } from '../../backup/recipients.ts';
 import { systemClock, toUtcText } from '../../base/clock.ts';
@@ -13,6 +13,7 @@ import { bufferPaths, readBoxKey } from '../../buffer/files.ts';
 import { noteOffline } from '../../buffer/note-offline.ts';
 import { type BackupNote, backupNoted } from '../../control/backup.ts';
 import { callGateway } from '../../control/client.ts';
+import { peoplePath } from '../../people/store.ts';
 import { VERSION } from '../version.ts';
 import { type CommandIo, processIo } from './io.ts';
 import { progressBar } from './progress.ts';
@@ -127,6 +128,8 @@ function filesOf(configFile: string, { tree, config }: LoadedConfig): NamedFile[
   const signer = join(config.dataDir, 'trail-signer.key');
   return [
     { name: 'config/gateway.yaml', path: configFile },
+    // Verifiers and sealed keys only, so it is in every backup: a restored gateway has its users.
+    { name: `config/${basename(peoplePath(config.dataDir))}`, path: peoplePath(config.dataDir) },
     ...namedIn(tree, []),
     ...(existsSync(signer) ? [{ name: 'keys/trail-signer.key', path: signer }] : []),
   ].filter(({ path }) => existsSync(path));

@@ -5,6 +5,7 @@
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { PageEnv, PathNeed, Viewer } from '../../base/access.ts';
+import { bodyText, formFields } from '../../base/request-body.ts';
 import { readStrictJson } from '../../record/strict-json.ts';
 import type { LogInAnswer, LogInRefused } from '../api.ts';
 import type { People } from '../people.ts';
@@ -59,7 +60,9 @@ export function logInRoutes(people: People, options: WebOptions): Hono<PageEnv> 
   app.get('/login', (c) => c.html(logInPage(options.gatewayId, null)));
   app.get('/login.css', (c) => c.body(LOG_IN_CSS, 200, { 'Content-Type': 'text/css; charset=utf-8' }));
   app.post('/login', async (c) => {
-    const body = logInBody.safeParse(formOf(await c.req.parseBody()));
+    const fields = await formFields(c, c.req.header('Content-Type'));
+    if (fields === null) return c.json({ status: 415, message: 'Send the form of this page.' }, 415);
+    const body = logInBody.safeParse(formOf(fields));
     const answer: LogInAnswer = body.success ? await enter(c, body.data) : WRONG;
     if (answer.ok) return c.redirect('/', 303);
     return c.html(logInPage(options.gatewayId, wordsFor(answer)), statusOf(answer), retryHeader(answer));
@@ -75,7 +78,7 @@ export function logInRoutes(people: People, options: WebOptions): Hono<PageEnv> 
   });
   app.post('/api/v1/session', async (c) => {
     if (!isJson(c)) return c.json({ status: 415, message: 'Send JSON.' }, 415);
-    const read = readStrictJson(new Uint8Array(await c.req.arrayBuffer()));
+    const read = readStrictJson(Buffer.from((await bodyText(c)) ?? '', 'utf8'));
     const body = logInBody.safeParse(read.ok ? read.value : undefined);
     if (!body.success)
       return c.json({ status: 400, message: 'Send user, password, and code where there is one.' }, 400);
@@ -108,9 +111,10 @@ export function logInRoutes(people: People, options: WebOptions): Hono<PageEnv> 
 const WRONG: LogInRefused = { ok: false, fault: 'wrong', retryAfterSeconds: 0 };
 
 /** A form has empty fields where JSON has none. */
-function formOf({ user, password, code, break_glass, printed_name }: Record<string, unknown>): unknown {
-  if (typeof break_glass === 'string' && break_glass !== '') return { break_glass, printed_name };
-  return { user, password, code: code === '' ? null : code };
+function formOf(fields: URLSearchParams): unknown {
+  const field = (name: string) => fields.get(name) ?? '';
+  if (field('break_glass') !== '') return { break_glass: field('break_glass'), printed_name: field('printed_name') };
+  return { user: field('user'), password: field('password'), code: field('code') === '' ? null : field('code') };
 }
 
 function leave(c: Context<PageEnv>, people: People, options: WebOptions): void {
