@@ -229,7 +229,15 @@ describe.concurrent.each(BROKERS)('$name', ({ foundBy, peer, start }) => {
         broker.managementUrl === undefined
           ? []
           : ['--management-url', broker.managementUrl, '--management-user', broker.user.username];
-      const args = ['doctor', '--only', 'broker', '--json', '--config', join(one.folder, 'gateway.yaml'), ...management];
+      const args = [
+        'doctor',
+        '--only',
+        'broker',
+        '--json',
+        '--config',
+        join(one.folder, 'gateway.yaml'),
+        ...management,
+      ];
       const secret = ['--management-password-file', join(one.folder, 'password')];
       const doctor = Program.start(process.execPath, [COUNTERFOIL, ...args, ...secret], { cwd: ROOT });
       expect(await doctor.ended()).toEqual({ code: 0, signal: null });
