@@ -125,7 +125,7 @@ export async function startMosquitto(scene: Scene, settings: readonly string[] =
 }
 
 /** Neither broker can be told "any free port"; one is looked for, and another program could take it first. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();

@@ -34,7 +34,7 @@ const PRESENT: Readonly<Record<string, () => boolean>> = {
   zbarimg: () => succeeds('zbarimg', ['--version']),
   openssl: () => succeeds('openssl', ['version']),
   pdfsig: () => runs('pdfsig', ['-v']) && existsSync('/usr/bin/certutil'),
-  postfix: () => existsSync('/usr/sbin/postfix') && existsSync('/usr/sbin/saslpasswd2'),
+  postfix: () => process.getuid?.() === 0 && existsSync('/usr/sbin/postfix') && existsSync('/usr/sbin/saslpasswd2'),
   sshd: () => existsSync('/usr/sbin/sshd') && existsSync('/usr/lib/openssh/sftp-server'),
   mosquitto: () => runs('mosquitto', ['-h']),
   'rabbitmq-server': () => existsSync('/usr/lib/rabbitmq/bin/rabbitmq-server'),

@@ -80,6 +80,35 @@ export const GATEWAY_KINDS = {
     .describe(
       'Publishes that were not taken since the entry of this kind before: no room. Told each minute, and at a change.',
     ),
+  report_delivery: z
+    .union([
+      z.strictObject({ id: code, step: z.literal('queued'), target: code }),
+      z.strictObject({ code, id: code, step: z.literal('failed'), target: code }),
+      z.strictObject({
+        attempts: number,
+        files: z.array(digest).max(16),
+        id: code,
+        step: z.literal('delivered'),
+        target: code,
+      }),
+      z.strictObject({ by: word.nullable(), id: code, step: z.literal('dropped'), target: code }),
+    ])
+    .describe(
+      'A report waits for a target; it fails with another code than before; the target has taken its files, by their SHA-256; or a person has taken it out (`by`: the account at the command line, not proved).',
+    ),
+  report_signed: z
+    .strictObject({
+      by: word,
+      figures: digest,
+      id: code,
+      key_id: word,
+      meaning: text(1024),
+      signature: text(1024),
+      signed_ms: utcMs,
+    })
+    .describe(
+      'A person signs a report: printed name, meaning, SHA-256 of its figures, and the detached JWS over [the statement](#signatures-under-reports).',
+    ),
   report: z
     .union([
       z.strictObject({ from_ms: utcMs, kind: code, step: z.literal('begin'), to_ms: utcMs }),
