@@ -6,6 +6,7 @@ import { Counter, Gauge, Registry } from 'prom-client';
 import type { Findings } from './checks/all.ts';
 import { archiveMetrics } from './metrics/archive.ts';
 import { boxMetrics } from './metrics/box.ts';
+import { deliveryMetrics } from './metrics/delivery.ts';
 import { diskMetrics } from './metrics/disk.ts';
 import { externalMetrics } from './metrics/external.ts';
 import { linkMetrics } from './metrics/link.ts';
@@ -31,6 +32,7 @@ export function metricsText(snapshot: Snapshot, findings: Findings): Promise<str
     ...storageMetrics(snapshot),
     ...diskMetrics(snapshot),
     ...archiveMetrics(snapshot),
+    ...deliveryMetrics(snapshot),
     ...boxMetrics(snapshot, findings),
   ];
   for (const metric of metrics) if (metric.samples.length > 0) register(registry, metric);

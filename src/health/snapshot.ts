@@ -5,6 +5,7 @@ import type {
   About,
   ArchiveFacts,
   CommitFailure,
+  DeliveryFacts,
   DiskFacts,
   HealthLimits,
   HealthSources,
@@ -40,6 +41,7 @@ export interface Snapshot {
   readonly disk: DiskFacts;
   readonly wallClock: WallClockFacts;
   readonly trail: TrailFacts | null;
+  readonly delivery: DeliveryFacts | null;
   readonly archive: ArchiveFacts | null;
   readonly roster: RosterFacts | null;
   readonly warnings: readonly StandingWarning[];
@@ -74,6 +76,7 @@ export function takeSnapshot(sources: HealthSources): Snapshot {
     disk: sources.disk(),
     wallClock: sources.wallClock(),
     trail: sources.trail(),
+    delivery: sources.delivery(),
     archive: sources.archive(),
     roster: sources.roster(),
     warnings: sources.warnings(),

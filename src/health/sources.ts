@@ -203,6 +203,25 @@ export interface WallClockFacts {
 }
 
 /** Where settled records go. Times are UTC. */
+/** Where reports go. */
+export interface DeliveryFacts {
+  readonly targets: readonly {
+    readonly name: string;
+    readonly waiting: number;
+    /** UTC; null when nothing waits. */
+    readonly oldestMs: number | null;
+    readonly delivered: number;
+    readonly lastDeliveredMs: number | null;
+    readonly fault: {
+      readonly code: string;
+      readonly sinceMs: number;
+      readonly attempts: number;
+      readonly message: string;
+      readonly hint: string;
+    } | null;
+  }[];
+}
+
 export interface ArchiveFacts {
   readonly records: number;
   readonly bytes: number;
@@ -297,6 +316,8 @@ export interface HealthSources {
   wallClock(): WallClockFacts;
   /** Null while the trail is not open. */
   trail(): TrailFacts | null;
+  /** Null where nothing brings reports out, as in a test of something else. */
+  delivery(): DeliveryFacts | null;
   /** Null without an archive. */
   archive(): ArchiveFacts | null;
   /** Null where the configuration names none. */

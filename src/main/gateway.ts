@@ -9,6 +9,7 @@ import type { Config, LoadedConfig } from '../base/config/load.ts';
 import { CounterfoilError, messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { IntakeItem, IntakeResult, RecordBuffer } from '../buffer/api.ts';
+import { outboxOperations } from '../control/outbox.ts';
 import { reportOperations } from '../control/reports.ts';
 import { ACT_NEEDS, actRoutes } from '../control/review/act-routes.ts';
 import type { ReviewParts } from '../control/review/ports.ts';
@@ -17,6 +18,7 @@ import type { Part } from '../health/server.ts';
 import type { IntakeStage } from '../intake/stage.ts';
 import type { Timekeeper } from '../link/time/timekeeper.ts';
 import type { People } from '../people/people.ts';
+import type { Outbox } from '../reports/deliver/outbox.ts';
 import type { DiskWatch } from '../storage/disk-watch.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Trail } from '../trail/api.ts';
@@ -34,6 +36,7 @@ import { rosterWithUsers } from './named-roster.ts';
 import { makePeople, noteIn, peopleOperations, userSigner } from './people.ts';
 import { loadProducts } from './products.ts';
 import { keepForRecovery } from './recovery.ts';
+import { makeOutbox } from './reports/delivery.ts';
 import { openReports } from './reports/schedule.ts';
 import { requireAppendOnly } from './require-append-only.ts';
 import { requirePeople } from './require-people.ts';
@@ -72,6 +75,7 @@ interface Served {
   readonly storage: Storage;
   readonly disk: DiskWatch;
   readonly archiver: Archiver;
+  readonly outbox: Outbox;
   readonly people: People;
 }
 
@@ -182,7 +186,9 @@ export class Gateway {
     const disk = makeDiskWatch(this.#config, log);
     this.#undo.push(async () => disk.stop());
     disk.start();
-    const served = { buffer, trail, witnesses, intake, uplink, time, storage, archiver, disk, people };
+    const outbox = makeOutbox(this.#config, { buffer, log });
+    this.#undo.push(() => outbox.stop());
+    const served = { buffer, trail, witnesses, intake, uplink, time, storage, archiver, disk, people, outbox };
     const review = {
       buffer,
       clock: systemClock,
@@ -198,18 +204,23 @@ export class Gateway {
     const signer = userSigner(people);
     const acts = { app: actRoutes(review, signer, log), needs: ACT_NEEDS };
     const http = await this.#serveHttp(served, [acts]);
-    const reports = openReports(this.#config, { buffer, trail, log, clockQuality, outbox: null });
+    const reports = openReports(this.#config, { buffer, trail, log, clockQuality, outbox });
     this.#undo.push(() => reports.stop());
     const closeControl = await openControl({
       dataDir: this.#config.dataDir,
       training,
-      more: { ...peopleOperations(people, this.#config), ...reportOperations(reports.desk) },
+      more: {
+        ...peopleOperations(people, this.#config),
+        ...reportOperations(reports.desk),
+        ...outboxOperations(outbox),
+      },
       log,
       ...review,
       signer,
       records: { retentionYears: this.#config.retention.years, onExpired: () => void archiver.runSoon() },
     });
     this.#undo.push(closeControl);
+    outbox.start();
     reports.start();
     const addresses = { mqtt: intake.addresses, http: [http] };
     this.#tellAddresses(addresses);

@@ -10,10 +10,12 @@ import type { HealthSources, StorageFacts, TrailFacts } from '../health/sources.
 import type { IntakeStage } from '../intake/stage.ts';
 import type { Timekeeper } from '../link/time/timekeeper.ts';
 import type { People } from '../people/people.ts';
+import type { Outbox } from '../reports/deliver/outbox.ts';
 import type { DiskWatch } from '../storage/disk-watch.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Trail } from '../trail/api.ts';
 import type { FirstVerification } from './first-verification.ts';
+import { deliveryFacts } from './reports/delivery.ts';
 import type { Uplink } from './uplink.ts';
 import { VERSION } from './version.ts';
 import type { Witnesses } from './witnesses.ts';
@@ -30,6 +32,7 @@ export interface HealthParts {
   readonly trail: Trail | null;
   readonly witnesses: Witnesses;
   readonly archiver: Archiver;
+  readonly outbox: Outbox;
   readonly storage: Storage;
   readonly disk: DiskWatch;
   readonly people: People;
@@ -88,6 +91,7 @@ export function healthSources(parts: HealthParts): HealthSources {
     disk: () => parts.disk.facts(),
     wallClock: () => parts.time.facts(),
     trail: () => trailFacts(parts),
+    delivery: () => deliveryFacts(parts.outbox),
     archive: () => parts.archiver.facts(),
     roster: () => parts.verification.facts(),
     warnings: () => warnings,

@@ -174,6 +174,7 @@ export function sourcesOf(spoilt: Partial<HealthSources> = {}): HealthSources {
     wallClock: () => GOOD_CLOCK,
     trail: () => GOOD_TRAIL,
     archive: () => null,
+    delivery: () => null,
     warnings: () => [],
     people: () => null,
     ...spoilt,

@@ -5,6 +5,7 @@ import { archiveChecks } from './archive.ts';
 import { boxChecks } from './box.ts';
 import { type Check, type CheckStatus, worst } from './check.ts';
 import { clockChecks } from './clock.ts';
+import { deliveryChecks } from './delivery.ts';
 import { diskChecks } from './disk.ts';
 import { externalChecks } from './external.ts';
 import { intakeChecks } from './intake.ts';
@@ -32,6 +33,7 @@ export function findingsOf(snapshot: Snapshot): Findings {
     storageChecks,
     diskChecks,
     archiveChecks,
+    deliveryChecks,
     accessChecks,
     boxChecks,
   ];

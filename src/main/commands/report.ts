@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { type CommandIo, processIo } from './io.ts';
 import { type Person, terminalPerson } from './person.ts';
 import { reportList } from './report-list.ts';
+import { reportDeliver, reportOutbox } from './report-outbox.ts';
 import { reportMake, reportRun } from './report-run.ts';
 
 export function reportCommand(io: CommandIo = processIo, person: Person = terminalPerson): Command {
@@ -10,5 +11,7 @@ export function reportCommand(io: CommandIo = processIo, person: Person = termin
     .description('reports for compliance: make one of any window, list them')
     .addCommand(reportRun(io, person))
     .addCommand(reportList(io))
+    .addCommand(reportOutbox(io, person))
+    .addCommand(reportDeliver(io))
     .addCommand(reportMake(io), { hidden: true });
 }
