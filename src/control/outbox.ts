@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { type Operations, operation } from '../base/socket/operations.ts';
 
-export const outboxDrop = z.strictObject({
+const outboxDrop = z.strictObject({
   target: z.string().regex(/^[a-z][a-z0-9-]{0,39}$/),
   /** The account that the command names; not proved. */
   caller: z

@@ -1,8 +1,6 @@
 /** Whether a target of reports would take one: asked without sending anything, for `doctor` and `report deliver --check`. */
 import { messageOf } from '../../base/errors.ts';
 import { DELIVERY_FAULTS, DeliveryFault } from '../../reports/deliver/faults.ts';
-import { type MailOptions, mailTarget } from '../../reports/deliver/mail.ts';
-import { type SftpOptions, sftpTarget } from '../../reports/deliver/sftp.ts';
 import type { Target } from '../../reports/deliver/target.ts';
 
 export interface TargetFinding {
@@ -30,6 +28,3 @@ export async function checkTarget(target: Target): Promise<TargetFinding> {
     return { ...about, status: 'fail', seen: `${message} (${error.detail})`, advice: hint };
   }
 }
-
-export const checkSmtp = (options: MailOptions): Promise<TargetFinding> => checkTarget(mailTarget(options));
-export const checkSftp = (options: SftpOptions): Promise<TargetFinding> => checkTarget(sftpTarget(options));

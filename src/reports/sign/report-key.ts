@@ -32,7 +32,7 @@ export function openReportKey(keyPem: string, certificatesPem: string): ReportKe
 }
 
 /** Throws `config_invalid` when the first certificate cannot sign reports; `hasKey` says whether the key is its own. */
-export function refuseUnfit(
+function refuseUnfit(
   certificates: readonly X509Certificate[],
   hasKey: (leaf: X509Certificate) => boolean,
 ): void {
