@@ -138,6 +138,11 @@ function productionProblems(tree: ConfigTree): Problem[] {
     const text = 'would send records readable over the network in production; write an https:// address';
     problems.push({ path: ['pms', 'url'], text });
   }
+  if (isPlainBeyondLoopback(tree.http.url)) {
+    const text =
+      'would send passwords and sessions readable over the network in production; write an https:// address with cert_file and key_file, or 127.0.0.1';
+    problems.push({ path: ['http', 'url'], text });
+  }
   return problems;
 }
 
@@ -172,6 +177,10 @@ export function weakSettings(tree: ConfigTree): ConfigWarning[] {
   if (tree.production && tree.schedule_two.roster_file === null) {
     const message = 'No signature of a Schedule II record can be verified: all are flagged. Name a roster.';
     warnings.push({ key: 'schedule_two.roster_file', message });
+  }
+  if (tree.production && tree.people.second_factor === 'optional') {
+    const message = 'People may log in and sign without a second factor. Write required once everybody has one.';
+    warnings.push({ key: 'people.second_factor', message });
   }
   if (tree.sync.accept_unproved) {
     const message = 'Records are settled on answers that prove nothing. Ask for a PMS that echoes key and hash.';

@@ -88,7 +88,12 @@ test('production asks for what has no safe default', () => {
   const trail = { sealer_socket: '/run/sealer.sock' };
   const complete = { trail, schedule_two: { signature: 'optional' }, recovery: { public_key_file: 'r.pem' } };
   expect(keysOf({ production: true, ...complete })).toEqual([]);
-  expect(weakSettings(treeOf({ production: true, ...complete }))).toMatchObject([{ key: 'schedule_two.roster_file' }]);
+  const plain = { http: { url: 'http://0.0.0.0:8080' } };
+  expect(keysOf({ production: true, ...complete, ...plain })).toEqual(['http.url']);
+  expect(weakSettings(treeOf({ production: true, ...complete }))).toMatchObject([
+    { key: 'schedule_two.roster_file' },
+    { key: 'people.second_factor' },
+  ]);
 });
 
 test('plain HTTP beyond loopback is a warning', () => {
