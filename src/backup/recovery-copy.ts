@@ -14,7 +14,7 @@ import { wrongKey } from './faults.ts';
 import { isWrappedFor, type Recipient, recipientSchema, unwrapWithKey, wrapForKey } from './recipients.ts';
 
 /** In data_dir. */
-export const RECOVERY_COPY = 'box.key.recovery';
+const RECOVERY_COPY = 'box.key.recovery';
 const PURPOSE = 'counterfoil box key';
 
 /** Makes it, or makes it anew when it is for another recovery key. True when it was written. Throws what the disk throws. */
