@@ -32,10 +32,7 @@ export function openReportKey(keyPem: string, certificatesPem: string): ReportKe
 }
 
 /** Throws `config_invalid` when the first certificate cannot sign reports; `hasKey` says whether the key is its own. */
-function refuseUnfit(
-  certificates: readonly X509Certificate[],
-  hasKey: (leaf: X509Certificate) => boolean,
-): void {
+function refuseUnfit(certificates: readonly X509Certificate[], hasKey: (leaf: X509Certificate) => boolean): void {
   const [leaf] = certificates;
   if (leaf === undefined) throw unfit('there is no certificate to sign reports with', 'Name a PEM file that has one.');
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = leaf.publicKey;
