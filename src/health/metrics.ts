@@ -9,6 +9,7 @@ import { boxMetrics } from './metrics/box.ts';
 import { deliveryMetrics } from './metrics/delivery.ts';
 import { diskMetrics } from './metrics/disk.ts';
 import { externalMetrics } from './metrics/external.ts';
+import { laneMetrics } from './metrics/lanes.ts';
 import { linkMetrics } from './metrics/link.ts';
 import type { Metric } from './metrics/metric.ts';
 import { recordMetrics } from './metrics/records.ts';
@@ -27,6 +28,7 @@ export function metricsText(snapshot: Snapshot, findings: Findings): Promise<str
   const metrics = [
     ...recordMetrics(snapshot),
     ...externalMetrics(snapshot),
+    ...laneMetrics(snapshot),
     ...linkMetrics(snapshot),
     ...trailMetrics(snapshot),
     ...storageMetrics(snapshot),

@@ -41,6 +41,9 @@ interface LaneFacts {
   readonly lastSeenAtMs: number;
   readonly publishes: number;
   readonly refused: number;
+  /** Numbers the lane has left out and not sent since, and since when (UTC). */
+  readonly missing: number;
+  readonly missingSinceMs: number | null;
 }
 
 /** The shop's own broker as the source of records; counts since the start. */

@@ -138,7 +138,16 @@ export const gatewayStatusSchema = z.object({
     connections_limit: whole,
     queue_depth: whole,
     list: z.array(
-      z.object({ lane: z.string(), connections: whole, last_seen_utc: time, publishes: whole, refused: whole }),
+      z.object({
+        lane: z.string(),
+        connections: whole,
+        last_seen_utc: time,
+        publishes: whole,
+        refused: whole,
+        /** Numbers the lane has left out since the start and not sent since. */
+        missing: whole,
+        missing_since_utc: time.nullable(),
+      }),
     ),
   }),
   sync: z.array(streamSchema),

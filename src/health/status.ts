@@ -136,12 +136,14 @@ function lanesPart(snapshot: Snapshot): GatewayStatus['lanes'] {
     connections: intake.connections,
     connections_limit: intake.connectionsLimit,
     queue_depth: intake.queueDepth,
-    list: intake.lanes.map(({ connections, lane, lastSeenAtMs, publishes, refused }) => ({
+    list: intake.lanes.map(({ connections, lane, lastSeenAtMs, missing, missingSinceMs, publishes, refused }) => ({
       lane,
       connections,
       last_seen_utc: toUtcText(lastSeenAtMs),
       publishes,
       refused,
+      missing,
+      missing_since_utc: timeOrNull(missingSinceMs),
     })),
   };
 }

@@ -31,6 +31,7 @@ import { FirstVerification } from './first-verification.ts';
 import { refuseWhatIsMissing } from './fitness.ts';
 import { healthSources } from './health-sources.ts';
 import { makeIntake } from './intake.ts';
+import { LaneGaps } from './lane-gaps.ts';
 import { LaneStatus } from './lane-status.ts';
 import { rosterWithUsers } from './named-roster.ts';
 import { makePeople, noteIn, peopleOperations, userSigner } from './people.ts';
@@ -77,6 +78,7 @@ interface Served {
   readonly archiver: Archiver;
   readonly outbox: Outbox;
   readonly people: People;
+  readonly laneGaps: LaneGaps;
 }
 
 export class Gateway {
@@ -131,6 +133,7 @@ export class Gateway {
     const duplicates = new DuplicateTally({ buffer, timers: systemTimers, log });
     this.#undo.push(() => duplicates.stop());
     duplicates.start();
+    const laneGaps = new LaneGaps(systemClock);
     const time = timekeeper(this.#config, { buffer, log, newestWriteMs: newestWrite, onChange: tell });
     const signatures = this.#verification.policy;
     const clockQuality = () => time.quality();
@@ -144,6 +147,7 @@ export class Gateway {
       commit: async (items) => {
         const results = await this.#commit(buffer, storage, items);
         duplicates.see(items, results);
+        laneGaps.see(items, results);
         return results;
       },
       training: { has: (lane) => training.has(lane), sink: { intake: (items) => buffer.practise(items) } },
@@ -188,7 +192,20 @@ export class Gateway {
     disk.start();
     const outbox = makeOutbox(this.#config, { buffer, log });
     this.#undo.push(() => outbox.stop());
-    const served = { buffer, trail, witnesses, intake, uplink, time, storage, archiver, disk, people, outbox };
+    const served = {
+      buffer,
+      laneGaps,
+      trail,
+      witnesses,
+      intake,
+      uplink,
+      time,
+      storage,
+      archiver,
+      disk,
+      people,
+      outbox,
+    };
     const review = {
       buffer,
       clock: systemClock,

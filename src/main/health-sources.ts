@@ -15,6 +15,7 @@ import type { DiskWatch } from '../storage/disk-watch.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Trail } from '../trail/api.ts';
 import type { FirstVerification } from './first-verification.ts';
+import type { LaneGaps } from './lane-gaps.ts';
 import { deliveryFacts } from './reports/delivery.ts';
 import type { Uplink } from './uplink.ts';
 import { VERSION } from './version.ts';
@@ -35,6 +36,7 @@ export interface HealthParts {
   readonly outbox: Outbox;
   readonly storage: Storage;
   readonly disk: DiskWatch;
+  readonly laneGaps: LaneGaps;
   readonly people: People;
   /** The latest commit's failure, null when it succeeded. */
   readonly commitFailure: () => { error: CounterfoilError; atMs: number } | null;
@@ -81,7 +83,7 @@ export function healthSources(parts: HealthParts): HealthSources {
       connectionsLimit: config.intake.maxConnections,
       queueDepth: intake.queueDepth,
       queueLimit: config.intake.queueLimit,
-      lanes: intake.lanes(),
+      lanes: intake.lanes().map((lane) => ({ ...lane, ...parts.laneGaps.of(lane.lane) })),
       external: intake.external(),
     }),
     link: () => uplink.link(),

@@ -162,7 +162,17 @@ export function sourcesOf(spoilt: Partial<HealthSources> = {}): HealthSources {
       connectionsLimit: 256,
       queueDepth: 0,
       queueLimit: 4096,
-      lanes: [{ lane: 'lane-1', connections: 2, lastSeenAtMs: NOW_MS - 100, publishes: 123, refused: 0 }],
+      lanes: [
+        {
+          lane: 'lane-1',
+          connections: 2,
+          lastSeenAtMs: NOW_MS - 100,
+          publishes: 123,
+          refused: 0,
+          missing: 0,
+          missingSinceMs: null,
+        },
+      ],
       external: null,
     }),
     link: () => GOOD_LINK,

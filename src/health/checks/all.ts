@@ -9,6 +9,7 @@ import { deliveryChecks } from './delivery.ts';
 import { diskChecks } from './disk.ts';
 import { externalChecks } from './external.ts';
 import { intakeChecks } from './intake.ts';
+import { laneChecks } from './lanes.ts';
 import { linkChecks } from './link.ts';
 import { recordChecks } from './records.ts';
 import { rosterChecks } from './roster.ts';
@@ -25,6 +26,7 @@ export function findingsOf(snapshot: Snapshot): Findings {
   const checkers = [
     intakeChecks,
     externalChecks,
+    laneChecks,
     recordChecks,
     rosterChecks,
     linkChecks,

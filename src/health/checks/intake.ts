@@ -1,8 +1,8 @@
 /** Can lanes be served: buffer, commits, broker, queue. */
 import { type Checker, seconds, verdict } from './check.ts';
 
-/** A till waits 5 s for its PUBACK; a commit that takes a fifth of that leaves no room for a burst. */
-const SLOW_COMMIT_MS = 1000;
+/** A till waits 5 s for its PUBACK, perhaps behind some commits of others; a disk that is well takes a hundredth of this. */
+const SLOW_COMMIT_MS = 400;
 
 export const intakeChecks: Checker = ({ buffer, commitFailure, commitP50Ms, commitP99Ms, intake, nowMs }) => [
   {

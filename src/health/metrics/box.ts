@@ -28,6 +28,11 @@ export function boxMetrics(snapshot: Snapshot, findings: Findings): Metric[] {
         value: findings.checks.filter((check) => check.status === status).length,
       })),
     },
+    gauge(
+      'http_certificate_expiry_timestamp_seconds',
+      'End of the certificate of the HTTPS listener; absent without TLS.',
+      snapshot.certificateUntilMs === null ? null : snapshot.certificateUntilMs / 1000,
+    ),
     gauge('connections', 'Open connections of lanes.', intake.connections),
     gauge('connections_limit', 'Connections that may be open.', intake.connectionsLimit),
     gauge('intake_queue', 'Publishes taken in and not yet answered.', intake.queueDepth),

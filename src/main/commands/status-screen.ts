@@ -86,8 +86,11 @@ function laneLines({ lanes }: GatewayStatus): string[] {
       : `${where}; ${externalText(external)}`;
   return [
     line('Lanes', first),
-    ...list.map(({ connections: open, lane, last_seen_utc, publishes, refused }) =>
-      line('', `${lane}: ${open} connections, ${publishes} publishes, ${refused} refused, last seen ${last_seen_utc}`),
+    ...list.map(({ connections: open, lane, last_seen_utc, missing, publishes, refused }) =>
+      line(
+        '',
+        `${lane}: ${open} connections, ${publishes} publishes, ${refused} refused${missing > 0 ? `, ${missing} MISSING` : ''}, last seen ${last_seen_utc}`,
+      ),
     ),
   ];
 }

@@ -38,6 +38,8 @@ test('many lanes are the busiest and a count', () => {
     connections: 1,
     lastSeenAtMs: 0,
     refused: 0,
+    missing: 0,
+    missingSinceMs: null,
     ...one,
   }));
   const text = topScreen(statusOf({ intake: () => ({ ...facts, lanes }) }), null).join('\n');
