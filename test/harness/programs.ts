@@ -35,7 +35,6 @@ const PRESENT: Readonly<Record<string, () => boolean>> = {
   openssl: () => succeeds('openssl', ['version']),
   pdfsig: () => runs('pdfsig', ['-v']) && existsSync('/usr/bin/certutil'),
   postfix: () => process.getuid?.() === 0 && existsSync('/usr/sbin/postfix') && existsSync('/usr/sbin/saslpasswd2'),
-  postfix: () => existsSync('/usr/sbin/postfix') && existsSync('/usr/sbin/saslpasswd2'),
   promtool: () => succeeds('promtool', ['--version']),
   amtool: () => succeeds('amtool', ['--version']),
   mandoc: () => existsSync('/usr/bin/mandoc'),
