@@ -29,6 +29,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   sealer: async () => (await import('./commands/sealer.ts')).sealerCommand(),
   backup: async () => (await import('./commands/backup.ts')).backupCommand(),
   rescue: async () => (await import('./commands/rescue.ts')).rescueCommand(),
+  completion: async () => (await import('./commands/completion.ts')).completionCommand(wholeProgram),
   demo: async () => (await import('./commands/demo.ts')).demoCommand(),
 };
 
@@ -53,15 +54,13 @@ const ABOUT: Readonly<Record<string, string>> = {
   sealer: 'keep the trail append-only and sign it, beside the gateway',
   backup: 'copy a gateway to one encrypted file, check it, put it back',
   rescue: "read a dead box's disk: what is unsynced, and a gateway made of it",
+  completion: 'print a script that completes commands in bash, zsh or fish',
   demo: 'show the gateway at work: lanes, outages, a reference PMS',
 };
 
 /** Runs one command line (without program name); ends the process with the exit codes of docs. */
 export async function runCli(args: readonly string[]): Promise<void> {
-  const program = new Command('counterfoil')
-    .description('store gateway for controlled-substance records')
-    .version(VERSION)
-    .showHelpAfterError('Run with --help to see what there is.');
+  const program = emptyProgram();
   const asked = args.find((arg) => !arg.startsWith('-')) ?? '';
   for (const [name, load] of Object.entries(COMMANDS)) {
     program.addCommand(name === asked ? await load() : new Command(name).description(ABOUT[name] ?? ''));
@@ -74,6 +73,20 @@ export async function runCli(args: readonly string[]): Promise<void> {
     // A monitoring plug-in that was called wrongly does not know: 2 would say that the gateway is in danger.
     process.exitCode = asked === 'check' && code === EXIT.usage ? NAGIOS_EXIT.unknown : code;
   }
+}
+
+function emptyProgram(): Command {
+  return new Command('counterfoil')
+    .description('store gateway for controlled-substance records')
+    .version(VERSION)
+    .showHelpAfterError('Run with --help to see what there is.');
+}
+
+/** Every command with all below it: for completion and the manual page, which pay for loading everything. */
+export async function wholeProgram(): Promise<Command> {
+  const program = emptyProgram();
+  for (const load of Object.values(COMMANDS)) program.addCommand(await load());
+  return program;
 }
 
 /** commander would end the process itself, with 1 for a wrong option; we want 2 (usage) and our own report. */
