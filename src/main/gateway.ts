@@ -28,7 +28,6 @@ import { openDashboard } from './dashboard.ts';
 import { makeDiskWatch } from './disk.ts';
 import { DuplicateTally } from './duplicate-tally.ts';
 import { FirstVerification } from './first-verification.ts';
-import { refuseWhatIsMissing } from './fitness.ts';
 import { healthSources } from './health-sources.ts';
 import { makeIntake } from './intake.ts';
 import { LaneGaps } from './lane-gaps.ts';
@@ -107,7 +106,6 @@ export class Gateway {
   async start(): Promise<GatewayAddresses> {
     const { log } = this.#parts;
     if (this.#config.production) await requireAppendOnly(this.#config.trailDir);
-    refuseWhatIsMissing(this.#config);
     requirePeople(this.#config);
     const products = loadProducts(this.#config.productTable);
     this.#verification.start();

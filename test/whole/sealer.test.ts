@@ -4,12 +4,13 @@
  */
 
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { archivedAtLeast } from '../harness/archived.ts';
+import { recoveryKey } from '../harness/backup.ts';
 import { counterfoil } from '../harness/command.ts';
-import { Gateway } from '../harness/gateway.ts';
+import { Gateway, type GatewayOptions } from '../harness/gateway.ts';
 import { publish } from '../harness/mosquitto.ts';
 import { missing } from '../harness/programs.ts';
 import { aRecord, wire } from '../harness/records.ts';
@@ -183,6 +184,41 @@ describe.skipIf(missing('root with loop devices', 'mosquitto_pub'))('a gateway w
     expect(() => runAs(GATEWAY, 'x', 'sh', '-c', 'cat >"$0"', join(folder, name))).toThrow(/not permitted/i);
     const said = await counterfoil('trail', 'verify', box.trailDir);
     expect(said).toMatchObject({ code: 0, output: expect.stringMatching(/^archive: holds\n {2}2 records in 1 file/m) });
+  });
+
+  test('commissioned for production: only with people, and then with everything it asks for', async () => {
+    await box.start();
+    const key = recoveryKey(box.folder);
+    chmodSync(key.publicFile, 0o644);
+    const { env, ...options } = box.gatewayOptions();
+    const production: GatewayOptions = {
+      ...options,
+      env: { ...env, COUNTERFOIL_PRODUCTION: 'true' },
+      config: { schedule_two: { signature: 'optional' }, recovery: { public_key_file: key.publicFile } },
+    };
+    const { ending, said } = await Gateway.refusal(scene, production);
+    expect(ending.code).toBe(78);
+    expect(said).toMatch(/nobody has the role it and nobody the role compliance[\s\S]*counterfoil user add/);
+
+    for (const [name, role] of [
+      ['ingrid', 'it'],
+      ['carlos', 'compliance'],
+    ] as const) {
+      runAs(GATEWAY, 'four words in a row', 'sh', '-c', 'umask 077; cat >"$0"', join(box.ownFolder, name));
+      const args = ['user', 'add', name, '--printed-name', name, '--role', role];
+      const files = [
+        '--password-file',
+        join(box.ownFolder, name),
+        '--config',
+        join(options.folder ?? '', 'gateway.yaml'),
+      ];
+      const added = startNode(box.folder, GATEWAY, 'src/main/counterfoil.mjs', [...args, ...files], production.env);
+      expect([await added.ended(), added.errorLines]).toEqual([{ code: 0, signal: null }, []]);
+    }
+    const gateway = await Gateway.start(scene, production);
+    expect(await publish(gateway, 'lane-1', wire(aRecord({ schedule: 'II' })))).toMatchObject({ acknowledged: true });
+    expect(existsSync(join(gateway.dataDir, 'box.key.recovery'))).toBe(true);
+    await gateway.stop();
   });
 
   test('production asks this of a trail, and believes nobody', async () => {
