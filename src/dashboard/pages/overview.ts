@@ -71,6 +71,10 @@ function ticket(facts: Facts): Markup {
 /** What the checks of health are called here. */
 const WHERE: Readonly<Record<string, string>> = {
   intake: 'Tills',
+  lanes: 'Lanes',
+  people: 'People',
+  reports: 'Reports',
+  disk: 'Disk',
   external: 'The shop’s broker',
   records: 'Records',
   roster: 'Who may sign',
