@@ -14,7 +14,7 @@ export interface SourceFile {
 /** Sees one file; gives what is wrong with it, nothing when all is well. `exists` asks for another file by path. */
 export type Rule = (file: SourceFile, exists: (path: string) => boolean) => string[];
 
-const FLOOR_ORDER = ['base', 'tlog', 'record', 'buffer'];
+const FLOOR_ORDER = ['base', 'tlog', 'pki', 'record', 'buffer'];
 const STAGES = [
   'intake',
   'link',

@@ -23,7 +23,7 @@ const STAGES = [
   'people',
 ] as const;
 /** Rooms that stand alone: arithmetic, the inspector's own reading, a program beside the gateway. */
-const APART = ['tlog', 'inspect', 'sealer'] as const;
+const APART = ['tlog', 'pki', 'inspect', 'sealer'] as const;
 
 interface Case {
   readonly from: string;
@@ -36,27 +36,31 @@ const no = (from: string, imports: string, says: string): Case => ({ from, impor
 const yes = (from: string, imports: string): Case => ({ from, imports, says: null });
 
 const floors: Case[] = [
-  ...['tlog', 'record', 'buffer', ...STAGES, 'sealer', 'inspect'].map((room) =>
+  ...['tlog', 'pki', 'record', 'buffer', ...STAGES, 'sealer', 'inspect'].map((room) =>
     no('src/base', `../${room}/x.ts`, 'base is the floor'),
   ),
-  ...['buffer', ...STAGES, 'sealer', 'inspect'].map((room) =>
+  ...['pki', 'buffer', ...STAGES, 'sealer', 'inspect'].map((room) =>
     no('src/record', `../${room}/x.ts`, 'without disk or network'),
   ),
-  ...[...STAGES, 'sealer', 'inspect'].map((room) => no('src/buffer', `../${room}/x.ts`, 'knows no stage')),
-  ...['record', 'buffer', ...STAGES, 'sealer', 'inspect'].map((room) =>
+  ...['pki', ...STAGES, 'sealer', 'inspect'].map((room) => no('src/buffer', `../${room}/x.ts`, 'knows no stage')),
+  ...['pki', 'record', 'buffer', ...STAGES, 'sealer', 'inspect'].map((room) =>
     no('src/tlog', `../${room}/x.ts`, 'arithmetic of transparency logs'),
   ),
-  ...['tlog', 'record', 'buffer', ...STAGES, 'sealer'].map((room) =>
+  ...['tlog', 'record', 'buffer', ...STAGES, 'sealer', 'inspect'].map((room) =>
+    no('src/pki', `../${room}/x.ts`, 'makes and reads certificates'),
+  ),
+  ...['tlog', 'pki', 'record', 'buffer', ...STAGES, 'sealer'].map((room) =>
     no('src/inspect', `../${room}/x.ts`, 'shares no code with them'),
   ),
-  ...['buffer', ...STAGES, 'inspect'].map((room) =>
+  ...['pki', 'buffer', ...STAGES, 'inspect'].map((room) =>
     no('src/sealer', `../${room}/x.ts`, room === 'buffer' ? 'knows no buffer' : 'Stages never import each other'),
   ),
-  ...['tlog', 'record', 'inspect', 'sealer'].map((room) =>
+  ...['tlog', 'pki', 'record', 'inspect', 'sealer'].map((room) =>
     no(`src/${room}`, '../main/x.ts', 'nobody looks back at it'),
   ),
-  ...['tlog', 'inspect', 'sealer'].map((room) => yes(`src/${room}`, '../base/clock.ts')),
+  ...['tlog', 'pki', 'inspect', 'sealer'].map((room) => yes(`src/${room}`, '../base/clock.ts')),
   ...['record', 'buffer', 'sealer', 'trail', 'sync', 'demo', 'lane'].map((room) => yes(`src/${room}`, '../tlog/x.ts')),
+  ...['intake', 'lane', 'reports', 'backup'].map((room) => yes(`src/${room}`, '../pki/x.ts')),
   no('src/base', '../main/x.ts', 'nobody looks back at it'),
   no('src/buffer', '../main/x.ts', 'nobody looks back at it'),
   no('src/base/config', '../../record/x.ts', 'base is the floor'),
