@@ -85,7 +85,7 @@ function textOf(statement: Statement): string {
   }
 }
 
-function notProved(fault: string, retryAfterSeconds: number): CounterfoilError {
+export function notProved(fault: string, retryAfterSeconds: number): CounterfoilError {
   switch (fault) {
     case 'locked':
       return new CounterfoilError('access_busy', 'too many tries', `Wait ${retryAfterSeconds} s, then sign again.`);

@@ -4,6 +4,7 @@
  * so a report made again from the same trail is the same files, signatures and all. A report about a time before there was
  * the key is signed as of the first second of its certificate, else no reader could take it for valid.
  */
+import { z } from 'zod';
 import type { HumanSignature, ReportFile, ReportSigner } from '../api.ts';
 import { nameOf } from './chain.ts';
 import { signCms } from './cms.ts';
@@ -41,4 +42,25 @@ export function reportSigner(key: ReportKey): ReportSigner {
 function signaturesFile(signatures: readonly HumanSignature[]): ReportFile[] {
   if (signatures.length === 0) return [];
   return [{ name: SIGNATURES_FILE, bytes: Buffer.from(`${JSON.stringify(signatures, null, 2)}\n`) }];
+}
+
+const signatureForm: z.ZodType<HumanSignature[]> = z.array(
+  z.strictObject({
+    printedName: z.string(),
+    signedAtUtc: z.string(),
+    meaning: z.string(),
+    keyId: z.string(),
+    figuresHash: z.string(),
+    signature: z.string(),
+  }),
+);
+
+/** People's signatures in the bytes of `signatures.json`; none when there is no such file, or it is something else. */
+export function readSignatures(bytes: Buffer | null): HumanSignature[] {
+  if (bytes === null) return [];
+  try {
+    return signatureForm.parse(JSON.parse(bytes.toString('utf8')));
+  } catch {
+    return [];
+  }
 }
