@@ -38,6 +38,7 @@ import { loadProducts } from './products.ts';
 import { keepForRecovery } from './recovery.ts';
 import { makeOutbox } from './reports/delivery.ts';
 import { openReports } from './reports/schedule.ts';
+import { reportSigning } from './reports/signing.ts';
 import { requireAppendOnly } from './require-append-only.ts';
 import { requirePeople } from './require-people.ts';
 import { removeAddresses, writeAddresses } from './run-files.ts';
@@ -228,6 +229,7 @@ export class Gateway {
         ...peopleOperations(people, this.#config),
         ...reportOperations(reports.desk),
         ...outboxOperations(outbox),
+        ...reportSigning(this.#config, review, signer),
       },
       log,
       ...review,

@@ -9,7 +9,6 @@ import { readWitness } from '../../inspect/statements.ts';
 import { verifyTrail } from '../../inspect/verify.ts';
 import { peoplePath, readPeople } from '../../people/store.ts';
 import { type Roster, readRoster } from '../../record/roster.ts';
-import type { HumanSignature } from '../../reports/api.ts';
 import { recount } from '../../reports/figures/recount.ts';
 import { renderReport } from '../../reports/render/render.ts';
 import { CERTIFICATES_FILE } from '../../reports/sign/identity.ts';
