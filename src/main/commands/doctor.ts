@@ -14,6 +14,8 @@ import { pmsFindings, portFindings } from '../doctor/network.ts';
 import { placeFindings, SYSTEM_PLACES } from '../doctor/places.ts';
 import { protectionFindings } from '../doctor/protection.ts';
 import { brokerAddress, clientIdOf } from '../intake.ts';
+import { checkTarget } from '../reports/check-target.ts';
+import { targetsOf } from '../reports/delivery.ts';
 import { type CommandIo, processIo } from './io.ts';
 import { progressBar } from './progress.ts';
 import { queueFinding } from './rabbitmq-queue.ts';
@@ -28,13 +30,15 @@ interface DoctorFlags {
   readonly json?: boolean;
 }
 
-const AREAS = ['settings', 'box', 'disk', 'files', 'protection', 'ports', 'clock', 'pms', 'broker'] as const;
+const AREAS = ['settings', 'box', 'disk', 'files', 'protection', 'ports', 'clock', 'pms', 'broker', 'reports'] as const;
 type Area = (typeof AREAS)[number];
 
 /** The `doctor` command. Ends with 0, or with 1 when something does not work. */
 export function doctorCommand(io: CommandIo = processIo): Command {
   return new Command('doctor')
-    .description('check what the gateway depends on: box, disk, files, clock, ports, PMS, broker; says what to do')
+    .description(
+      'check what the gateway depends on: box, disk, files, clock, ports, PMS, broker, mail and SFTP servers of reports; says what to do',
+    )
     .option('--config <file>', "the gateway's configuration file")
     .option('--only <area...>', `only these: ${AREAS.join(', ')}`)
     .option('--commission', 'also what matters before a box goes to a store: honesty of fsync, write speed, watchdog')
@@ -71,6 +75,7 @@ async function examine(
     clock: () => clockFindings(config),
     pms: () => pmsFindings(config, env),
     broker: () => brokerFindings(config, flags, env),
+    reports: () => Promise.all(targetsOf(config).map(checkTarget)),
   };
   const findings: Finding[] = [];
   for (const [at, area] of areas.entries()) {
