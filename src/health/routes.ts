@@ -20,7 +20,7 @@ export interface WebParts extends Omit<GuardParts, 'needs'> {
 }
 
 /** Who may ask for what this file serves. A part that serves `/` itself takes the place of the list of pages here. */
-const NEEDS: readonly PathNeed[] = [
+export const HEALTH_NEEDS: readonly PathNeed[] = [
   { path: '/livez', need: 'anyone' },
   { path: '/readyz', need: 'anyone' },
   { path: '/health', need: 'monitor' },
@@ -39,7 +39,7 @@ export function webApplication(sources: HealthSources, log: Log, { parts, ...web
     c.header('Cache-Control', 'no-store');
     return next();
   });
-  app.use(guard({ ...web, needs: [...parts.flatMap(({ needs }) => needs), ...NEEDS] }));
+  app.use(guard({ ...web, needs: [...parts.flatMap(({ needs }) => needs), ...HEALTH_NEEDS] }));
   for (const part of parts) app.route('/', part.app);
   healthRoutes(app, sources);
   app.notFound((c) => c.json(problem(404, 'There is no such page; / lists what there is.'), 404));

@@ -8,6 +8,7 @@ import { HealthServer, type Part } from '../health/server.ts';
 import type { HealthSources } from '../health/sources.ts';
 import type { People } from '../people/people.ts';
 import { LOG_IN_NEEDS, logInRoutes, viewerOf } from '../people/web/routes.ts';
+import { contractPart } from './contract/gateway.ts';
 
 export interface WebParts {
   readonly config: Config;
@@ -42,7 +43,7 @@ export async function openWeb({ config, sources, people, parts, log }: WebParts)
       },
       monitorToken: () => monitorToken,
     },
-    parts: [{ app: logIn, needs: LOG_IN_NEEDS }, ...parts],
+    parts: [{ app: logIn, needs: LOG_IN_NEEDS }, contractPart(), ...parts],
   });
   await server.start();
   return {

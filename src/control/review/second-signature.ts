@@ -10,7 +10,7 @@ import { act } from './act.ts';
 import type { ReviewParts, UserSigner } from './ports.ts';
 import { refused } from './signer.ts';
 import { type Statement, statementText } from './statement.ts';
-import { MAX_SUBJECTS, STEPS, subjectSchema, type WireOutcome } from './words.ts';
+import { MAX_SUBJECTS, STEPS, subjectSchema, type UserOutcome } from './words.ts';
 
 export const userActSchema = z.strictObject({
   /** Made by the caller, new for each act: the same again is refused, so that a request that is sent twice is done once. */
@@ -24,13 +24,6 @@ export const userActSchema = z.strictObject({
   correction_base64: z.base64().nullable().default(null),
 });
 export type UserAct = z.infer<typeof userActSchema>;
-
-export interface UserOutcome extends WireOutcome {
-  readonly act_id: string;
-  readonly printed_name: string;
-  readonly signed_at_utc: string;
-  readonly meaning: string;
-}
 
 /**
  * Signs and does it.

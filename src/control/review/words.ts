@@ -105,4 +105,6 @@ export const userActResult = actResult.extend({
   act_id: z.string(),
   printed_name: z.string(),
   signed_at_utc: z.string(),
+  meaning: z.string(),
 });
+export type UserOutcome = z.infer<typeof userActResult>;

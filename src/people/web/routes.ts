@@ -3,15 +3,14 @@
  * browser brought along; nothing a client sends becomes a token, a header or an address.
  */
 import { type Context, Hono } from 'hono';
-import { z } from 'zod';
 import type { PageEnv, PathNeed, Viewer } from '../../base/access.ts';
 import { bodyText, formFields } from '../../base/request-body.ts';
 import { readStrictJson } from '../../record/strict-json.ts';
 import type { LogInAnswer, LogInRefused } from '../api.ts';
 import type { People } from '../people.ts';
-import { printedName } from '../schema.ts';
 import type { Session } from '../sessions.ts';
 import { LOG_IN_CSS, logInPage } from './log-in-page.ts';
+import { type LogInBody, logInBody, type SessionList, type WireViewer } from './words.ts';
 
 export interface WebOptions {
   /** As the listener names it. */
@@ -30,12 +29,6 @@ export const LOG_IN_NEEDS: readonly PathNeed[] = [
   { path: '/api/v1/sessions', need: ['it'] },
   { path: '/api/v1/sessions/*', need: ['it'], bodyBytes: 0 },
 ];
-
-const short = z.string().max(1024);
-const byPassword = z.strictObject({ user: short, password: short, code: short.nullable().default(null) });
-const byCode = z.strictObject({ break_glass: short, printed_name: printedName });
-const logInBody = z.union([byPassword, byCode]);
-type LogInBody = z.infer<typeof logInBody>;
 
 /** What a listener makes of a token: who looks. */
 export function viewerOf(session: Session): Viewer {
@@ -98,7 +91,7 @@ export function logInRoutes(people: People, options: WebOptions): Hono<PageEnv> 
     const sessions = people.sessions.list().map(({ id, user, roles, address, sinceMs }) => {
       return { id, user, roles, address, since_utc: new Date(sinceMs).toISOString() };
     });
-    return c.json({ sessions });
+    return c.json({ sessions } satisfies SessionList);
   });
   app.delete('/api/v1/sessions/:id', (c) => {
     const asked = c.req.param('id');
@@ -137,7 +130,7 @@ function isJson(c: Context<PageEnv>): boolean {
   return /^application\/json(;|$)/i.test(c.req.header('Content-Type') ?? '');
 }
 
-function wireViewer({ user, printedName: printed, roles, session, csrf, breakGlass }: Viewer) {
+function wireViewer({ user, printedName: printed, roles, session, csrf, breakGlass }: Viewer): WireViewer {
   return { user, printed_name: printed, roles, session, csrf, break_glass: breakGlass };
 }
 

@@ -1,5 +1,6 @@
 /** The wire schemas as JSON Schema (2020-12, the dialect of OpenAPI 3.1), under the names the contract gives them. */
 import { z } from 'zod';
+import { schemaRef as namedRef, namedSchemas } from '../../../record/named-schemas.ts';
 import {
   ConflictResponse,
   Epoch,
@@ -57,37 +58,10 @@ export type SchemaName = keyof typeof NAMED;
 
 /** `components.schemas` of the document: each wire schema once, the others refer to it. */
 export function componentSchemas(): Record<string, object> {
-  const registry = z.registry<{ id: string }>();
-  for (const [id, schema] of Object.entries(NAMED)) registry.add(schema, { id });
-  const { schemas } = z.toJSONSchema(registry, {
-    target: 'draft-2020-12',
-    uri: (id) => schemaRef(id),
-    override: ({ jsonSchema }) => {
-      // zod's pattern checks the calendar too; `format` says so in words that generators know. What is left is the zone.
-      if (jsonSchema.format === 'date-time') jsonSchema.pattern = 'Z$';
-      // "Anything" is what an absent keyword says too, and in fewer words: unknown members are allowed everywhere.
-      if (isEmptySchema(jsonSchema.additionalProperties)) delete jsonSchema.additionalProperties;
-      if (jsonSchema.propertyNames !== undefined) delete jsonSchema.propertyNames;
-    },
-  });
-  return Object.fromEntries(
-    Object.entries(schemas).map(([id, { $schema: _dialect, $id: _address, ...rules }]) => [id, withoutEchoes(rules)]),
-  );
-}
-
-/** Drops what zod repeats of a schema beside the reference to it. */
-function withoutEchoes(rules: object): object {
-  return JSON.parse(JSON.stringify(rules), (_name, value: unknown) => {
-    if (typeof value !== 'object' || value === null || !('$ref' in value)) return value;
-    return { ...('description' in value ? { description: value.description } : {}), $ref: value.$ref };
-  });
+  return namedSchemas(NAMED);
 }
 
 /** The reference to a schema from anywhere in the document. */
-export function schemaRef(name: string): string {
-  return `#/components/schemas/${name}`;
-}
-
-function isEmptySchema(schema: unknown): boolean {
-  return typeof schema === 'object' && schema !== null && Object.keys(schema).length === 0;
+export function schemaRef(name: SchemaName): string {
+  return namedRef(name);
 }
