@@ -1,5 +1,6 @@
 # Sourced by tests of the image: a till outside the box, with a certificate of the box's authority for lanes.
 # Uses work (a folder), https and mqtts (ports).
+# shellcheck disable=SC2154 # they come from the test
 
 # lane_certificate FOLDER: FOLDER holds the box's keys (/etc/counterfoil/tls).
 lane_certificate() {

@@ -1,4 +1,5 @@
 # Sourced by tests of the image: a machine in QEMU, its site partition, and what is asked of it from outside.
+# shellcheck disable=SC2034,SC2154 # work comes from the test; machine and the ports go to it
 
 # A copy-on-write disk over the image, so that no test changes it: new_disk FILE.
 new_disk() { qemu-img create -q -f qcow2 -F raw -b "$OUTPUT/counterfoil-amd64.img" "$1" "${2:-8G}"; }

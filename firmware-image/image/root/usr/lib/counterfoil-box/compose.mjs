@@ -17,9 +17,10 @@ set(['data_dir'], '/var/lib/counterfoil');
 set(['trail_dir'], '/var/lib/counterfoil-trail/trail');
 set(['trail', 'sealer_socket'], '/run/counterfoil-sealer/sealer.sock');
 set(['http'], { url: 'https://0.0.0.0:8443', ...certificate });
-unless(['mqtt', 'listen'], [
-  { url: 'mqtts://0.0.0.0:8883', ...certificate, lane_ca_file: `${folder}/tls/lanes-ca.pem` },
-]);
+unless(
+  ['mqtt', 'listen'],
+  [{ url: 'mqtts://0.0.0.0:8883', ...certificate, lane_ca_file: `${folder}/tls/lanes-ca.pem` }],
+);
 for (const [path, file] of [
   [['pms', 'token_file'], 'pms-token'],
   [['pms', 'ca_file'], 'pms-ca.pem'],
