@@ -134,7 +134,7 @@ export class Postfix {
       smtpd_sasl_local_domain: 'test',
       smtpd_recipient_restrictions: `check_recipient_access texthash:${at('refused')}, permit_sasl_authenticated, reject`,
       smtpd_relay_restrictions: 'permit_sasl_authenticated, reject',
-      message_size_limit: '4000000',
+      message_size_limit: '1000000',
       virtual_mailbox_limit: '0',
     };
     writeFileSync(

@@ -100,7 +100,7 @@ describe.skipIf(missing('postfix', 'openssl'))('a real mail server', () => {
     expect(await fault({ url: `smtp://localhost:${postfix.plain}` })).toBe('tls_missing');
     expect(await fault({ url: `smtps://localhost:${postfix.plain}` })).toBe('tls_missing');
     expect(await fault({ to: ['nobody@example.test'] })).toBe('recipient_refused');
-    expect(await fault({}, parcel({ pdf: bytes(3_500_000) }))).toBe('too_large');
+    expect(await fault({}, parcel({ pdf: bytes(1_200_000) }))).toBe('too_large');
     postfix.refuse('officer', '552 5.2.2 Over quota');
     expect(await fault({})).toBe('mailbox_full');
     postfix.refuse('officer', null);

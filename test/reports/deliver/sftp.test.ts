@@ -9,7 +9,7 @@ import { SmallDisk } from '../../harness/small-disk.ts';
 import { SftpServer } from '../../harness/sshd.ts';
 import { bytes, parcel, Steps } from './parcel.ts';
 
-const LARGE = bytes(2_000_000);
+const LARGE = bytes(600_000);
 const PARCEL = parcel({ pdf: LARGE, html: Buffer.from('<p>page</p>'), 'html.p7s': bytes(2000) });
 
 describe.skipIf(missing('sshd'))('a real SFTP server', () => {
@@ -36,9 +36,9 @@ describe.skipIf(missing('sshd'))('a real SFTP server', () => {
   const clear = () => {
     for (const name of readdirSync(server.files)) rmSync(join(server.files, name), { recursive: true });
   };
-  const fault = async (changes: Partial<SftpOptions>) =>
+  const fault = async (changes: Partial<SftpOptions>, of = PARCEL) =>
     await sftpTarget({ ...options, ...changes })
-      .deliver(PARCEL, new Steps())
+      .deliver(of, new Steps())
       .then(
         () => 'delivered',
         (error: unknown) => (error instanceof Error && 'code' in error ? error.code : error),
@@ -63,7 +63,7 @@ describe.skipIf(missing('sshd'))('a real SFTP server', () => {
 
   test('after a cut in the middle it goes on where it was', async () => {
     clear();
-    const proxy = await CuttingProxy.start(scene, server.port, 1_200_000);
+    const proxy = await CuttingProxy.start(scene, server.port, 400_000);
     expect(await fault({ url: `sftp://127.0.0.1:${proxy.port}` })).toBe('unreachable');
     const [part, ...more] = readdirSync(server.files);
     expect(more).toEqual([]);
@@ -125,7 +125,7 @@ describe.skipIf(missing('sshd'))('a real SFTP server', () => {
     const full = await SftpServer.start(scene, join(disk.path, 'files'));
     mkdirSync(full.files, { recursive: true });
     const there = { url: `sftp://127.0.0.1:${full.port}`, hostKey: full.fingerprint, keyFile: full.keyFile };
-    expect(await fault(there)).toBe('no_space');
+    expect(await fault(there, parcel({ pdf: bytes(3_000_000) }))).toBe('no_space');
     expect(readdirSync(full.files).every((name) => name.endsWith('.part'))).toBe(true);
   });
 });
