@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { randomBytes, type X509Certificate } from 'node:crypto';
+import { hash, randomBytes, type X509Certificate } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { attachmentOf } from '../../../src/reports/sign/pdf.ts';
 import { verifyPdf } from '../../../src/reports/sign/pdf-verify.ts';
 import { type ReportKey, readCertificates } from '../../../src/reports/sign/report-key.ts';
 import { reportSigner } from '../../../src/reports/sign/sign-report.ts';
-import { missing } from '../../harness/programs.ts';
+import { FAKETIME, missing } from '../../harness/programs.ts';
 import { smallReport } from '../small-report.ts';
 
 /** Long before the key's certificate: the signature is then as of its first second. */
@@ -70,6 +70,25 @@ test('a report signed again is the same bytes, and begins with the PDF that was 
   const { pdf } = await smallReport();
   expect(file('report.pdf').subarray(0, pdf.length).equals(pdf)).toBe(true);
 });
+
+test.skipIf(missing('faketime'))(
+  'signed in another zone, language, year and process it is the same bytes',
+  async () => {
+    const atMs = NOW_MS + 60_000;
+    const here = [...(await signed(key, atMs))]
+      .map(([name, bytes]) => `${name} ${hash('sha256', bytes, 'hex')}\n`)
+      .join('');
+    const env = {
+      ...process.env,
+      TZ: 'Asia/Kathmandu',
+      LC_ALL: 'de_DE.UTF-8',
+      LD_PRELOAD: FAKETIME,
+      FAKETIME: '@2031-05-01 03:04:05',
+    };
+    const script = join(import.meta.dirname, '../../harness/sign-small.ts');
+    expect(execFileSync(process.execPath, [script, own, String(atMs)], { env, encoding: 'utf8' })).toBe(here);
+  },
+);
 
 test('the PDF carries its figures', async () => {
   expect(await attachmentOf(file('report.pdf'), 'figures.json')).toEqual(file('figures.json'));
