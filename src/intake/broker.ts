@@ -2,6 +2,7 @@
  * aedes with the gateway's rules in its hooks. aedes itself keeps no state we rely on: no persistent sessions, no wills,
  * no retained messages but the gateway's own status.
  */
+import { randomUUID } from 'node:crypto';
 import { Aedes, type Client, type ConnectPacket } from 'aedes';
 import type { Log } from '../base/log.ts';
 import { receiptsTopic, statusTopic } from '../record/lane-wire.ts';
@@ -52,7 +53,8 @@ export async function createBroker(
       if (asked === 0 || asked > options.maxKeepAliveSeconds) packet.keepalive = options.maxKeepAliveSeconds;
       const lane = options.certificateLane(client);
       // A lane can take over only its own connections, never another lane's by guessing its client id.
-      if (lane !== null) packet.clientId = `${lane}/${packet.clientId}`;
+      // Clients without an id are as many as there are (MQTT 3.1.1 section 3.1.3.1), not one that takes over the other.
+      if (lane !== null) packet.clientId = `${lane}/${packet.clientId === '' ? randomUUID() : packet.clientId}`;
       lanes.open(client, lane);
       done(null, true);
     },

@@ -58,7 +58,7 @@ async function started() {
   );
   await intake.start();
   undo.push(() => intake.stop());
-  const connect = (who: { cert: string; key: string }): MqttClient => {
+  const connect = (who: { cert: string; key: string; clientId?: string }): MqttClient => {
     const client = mqtt.connect(intake.addresses[0] ?? '', {
       ca: server.cert,
       ...who,
@@ -83,6 +83,15 @@ describe.skipIf(!hasOpenssl())('a lane with a certificate', () => {
     client.publish('pos/0042/lane-2/records', 'x', { qos: 1 });
     await ended(client);
     expect(lanes).toEqual(['lane-1']);
+  });
+
+  it('may be two connections at once without a client id', async () => {
+    const { connect, lane } = await started();
+    const nameless = { ...lane, clientId: '', clean: true };
+    const clients = [connect(nameless), connect(nameless)];
+    await Promise.all(clients.map((client) => new Promise((resolve) => client.once('connect', resolve))));
+    for (const client of clients) await client.publishAsync('pos/0042/lane-1/records', 'x', { qos: 1 });
+    expect(clients.map(({ connected }) => connected)).toEqual([true, true]);
   });
 
   it('may read no other lane’s receipts', async () => {
