@@ -14,7 +14,7 @@ export default defineConfig({
       project(
         'unit',
         [
-          'test/{base,tlog,pki,record,buffer,intake,sync,control,link,health,dashboard,lane,demo,trail,archive,backup,storage,reports,people,main}/**/*.test.ts',
+          'test/{base,tlog,pki,record,buffer,intake,sync,control,link,health,dashboard,lane,demo,trail,archive,backup,storage,reports,people,enrolment,main}/**/*.test.ts',
           'test/{inspect,sealer,rules,harness}/**/*.test.ts',
         ],
         30_000,

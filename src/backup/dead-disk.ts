@@ -55,7 +55,11 @@ export interface DeadCopyTask extends DeadBox {
 
 /** Copies; what it wrote is synced. @throws CounterfoilError `storage_full`, `storage_io`. */
 export function copyDeadBox({ dataDir, trailDir, data, trail, onProgress }: DeadCopyTask): void {
-  const files = [...bufferFiles(dataDir, data), ...(trailDir === null ? [] : trailFiles(trailDir, trail))];
+  const files = [
+    ...bufferFiles(dataDir, data),
+    ...whoFiles(dataDir, data),
+    ...(trailDir === null ? [] : trailFiles(trailDir, trail)),
+  ];
   const total = files.reduce((sum, { from }) => sum + statSync(from).size, 0);
   let done = 0;
   for (const { from, to } of files) {
@@ -86,6 +90,13 @@ function bufferFiles(dataDir: string, data: string): FileCopy[] {
   return ['buffer.db', 'buffer.db-wal']
     .filter((name) => existsSync(join(dataDir, name)))
     .map((name) => ({ from: join(dataDir, name), to: join(data, name) }));
+}
+
+/** Users and lanes: verifiers and what is sealed under passwords or the box key. The rescued gateway knows them at once. */
+function whoFiles(dataDir: string, data: string): FileCopy[] {
+  const people = { from: join(dataDir, 'people.json'), to: join(data, 'config', 'people.json') };
+  const lanes = below(join(dataDir, 'lanes'), join(data, 'config', 'lanes'));
+  return [...(existsSync(people.from) ? [people] : []), ...lanes];
 }
 
 function trailFiles(trailDir: string, trail: string): FileCopy[] {

@@ -103,6 +103,7 @@ export function placeStage({ dataDir, trailDir }: Places, stage: Stage, boxKey: 
       renameSync(from, join(dataDir, 'restored', part));
     }
     placePeople(dataDir);
+    placeLanes(dataDir);
     writeDurably(join(stage.data, 'box.key'), boxKey);
     renameSync(join(stage.data, 'box.key'), join(dataDir, 'box.key'));
     syncDirectory(dataDir);
@@ -120,6 +121,18 @@ function placePeople(dataDir: string): void {
   const to = join(dataDir, 'people.json');
   if (!existsSync(from) || existsSync(to)) return;
   writeDurably(`${to}.new`, readFileSync(from));
+  renameSync(`${to}.new`, to);
+}
+
+/** Its lanes are known by the certificates they have. Lanes that are here already were enrolled for it: they stay. */
+function placeLanes(dataDir: string): void {
+  const from = join(dataDir, 'restored', 'config', 'lanes');
+  const to = join(dataDir, 'lanes');
+  if (!existsSync(from) || existsSync(to)) return;
+  rmSync(`${to}.new`, { recursive: true, force: true });
+  mkdirSync(`${to}.new`, { mode: 0o700 });
+  for (const name of readdirSync(from)) writeDurably(join(`${to}.new`, name), readFileSync(join(from, name)));
+  syncDirectory(`${to}.new`);
   renameSync(`${to}.new`, to);
 }
 

@@ -33,6 +33,8 @@ export type ErrorCode =
   | 'backup_damaged'
   | 'backup_key_wrong'
   | 'people_unusable'
+  | 'lanes_unusable'
+  | 'enrolment_refused'
   | 'access_refused'
   | 'access_busy'
   | 'internal';
@@ -63,6 +65,8 @@ const EXIT_OF: Record<ErrorCode, ExitCode> = {
   backup_damaged: EXIT.failure,
   backup_key_wrong: EXIT.failure,
   people_unusable: EXIT.config,
+  lanes_unusable: EXIT.config,
+  enrolment_refused: EXIT.failure,
   access_refused: EXIT.failure,
   access_busy: EXIT.failure,
   internal: EXIT.failure,

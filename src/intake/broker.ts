@@ -4,18 +4,22 @@
  */
 import { randomUUID } from 'node:crypto';
 import { Aedes, type Client, type ConnectPacket } from 'aedes';
+import { messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import { receiptsTopic, statusTopic } from '../record/lane-wire.ts';
+import { isTopicName, receiptsTopic, statusTopic } from '../record/lane-wire.ts';
+import type { IdentityPort, LaneProof } from './identity.ts';
 import type { Lanes } from './lanes.ts';
-import type { Publishes } from './publishes.ts';
+import type { Arrival } from './listeners.ts';
+import { type Publishes, UNPROVED } from './publishes.ts';
 import { maySubscribe } from './rules.ts';
 
 export interface BrokerOptions {
   readonly store: string;
   readonly connectTimeoutMs: number;
   readonly maxKeepAliveSeconds: number;
-  /** Lane name in the connection's client certificate; null on a listener without certificates. */
-  readonly certificateLane: (client: Client) => string | null;
+  readonly identity: IdentityPort;
+  /** What is known of a connection from before its first packet. */
+  readonly arrivalOf: (client: Client) => Arrival & { readonly address: string };
 }
 
 export async function createBroker(
@@ -51,12 +55,33 @@ export async function createBroker(
       // silent one is closed one and a half times as long after.
       const asked = packet.keepalive ?? 0;
       if (asked === 0 || asked > options.maxKeepAliveSeconds) packet.keepalive = options.maxKeepAliveSeconds;
-      const lane = options.certificateLane(client);
-      // A lane can take over only its own connections, never another lane's by guessing its client id.
+      // A lane can take over only its own connections, never another lane's by guessing its client id; nor can one that
+      // shows nothing take one of a lane that does. A name counts here because it lets nobody in without its password.
+      const arrival = options.arrivalOf(client);
+      const name = arrival.proof?.lane ?? (asksPassword(arrival, options) ? packet.username : null) ?? null;
       // Clients without an id are as many as there are (MQTT 3.1.1 section 3.1.3.1), not one that takes over the other.
-      if (lane !== null) packet.clientId = `${lane}/${packet.clientId === '' ? randomUUID() : packet.clientId}`;
-      lanes.open(client, lane);
+      const clientId = packet.clientId === '' ? randomUUID() : packet.clientId;
+      packet.clientId = name !== null && isTopicName(name) ? `${name}/${clientId}` : `/${clientId}`;
       done(null, true);
+    },
+
+    authenticate(client, username, password, done) {
+      prove(client, username ?? null, password ?? null, options).then(
+        (verdict) => {
+          if (client.closed) return;
+          if (verdict.ok) {
+            const { address } = options.arrivalOf(client);
+            lanes.open(client, verdict.proof, address);
+            if (verdict.proof !== null) options.identity.onKnown(verdict.proof, address);
+            done(null, true);
+            return;
+          }
+          const { reason } = verdict;
+          const returnCode = reason === 'busy' ? UNAVAILABLE : reason === 'password' ? BAD_PASSWORD : NOT_AUTHORISED;
+          done(Object.assign(new Error(`the lane has not shown who it is: ${reason}`), { returnCode }), null);
+        },
+        (error: unknown) => done(Object.assign(new Error(messageOf(error)), { returnCode: UNAVAILABLE }), null),
+      );
     },
 
     authorizePublish(client, packet, done) {
@@ -75,6 +100,11 @@ export async function createBroker(
       }
       const qos = subscription.qos === 0 ? 0 : 1;
       if (verdict.lane !== null) {
+        if (session.lane === null && !options.identity.mayBeUnproved(verdict.lane, session.address)) {
+          log.warn('subscription refused', { lane: verdict.lane, reason: UNPROVED });
+          done(null, null);
+          return;
+        }
         if (!lanes.bind(session, verdict.lane)) {
           log.warn('subscription refused', { reason: 'too many lanes' });
           done(null, null);
@@ -103,6 +133,32 @@ export async function createBroker(
   });
   broker.on('keepaliveTimeout', (client) => log.info('lane silent, connection closed', laneField(client)));
   return broker;
+}
+
+/** Return codes of CONNACK (MQTT 3.1.1, table 3.1). */
+const UNAVAILABLE = 3;
+const BAD_PASSWORD = 4;
+const NOT_AUTHORISED = 5;
+
+/** Where no lane has a password, a till on a plain listener may send what it likes, as it always could. */
+function asksPassword({ isSecure, certificate }: Arrival, { identity }: Pick<BrokerOptions, 'identity'>): boolean {
+  return certificate === null && (isSecure || identity.hasPasswords);
+}
+
+/** A certificate counts alone: what stands beside it as a name is not looked at. `proof` null: nothing is asked here. */
+async function prove(
+  client: Client,
+  username: string | null,
+  password: Buffer | null,
+  { arrivalOf, identity }: BrokerOptions,
+): Promise<{ ok: true; proof: LaneProof | null } | { ok: false; reason: string }> {
+  const arrival = arrivalOf(client);
+  const { isSecure, certificate, address, refusal } = arrival;
+  if (refusal !== null) return { ok: false, reason: refusal };
+  // Between the handshake and this packet somebody may have revoked it.
+  if (certificate !== null) return identity.byCertificate(certificate, address);
+  if (username !== null && asksPassword(arrival, { identity })) return await identity.byPassword(username, password ?? Buffer.alloc(0), address);
+  return isSecure ? { ok: false, reason: 'no_proof' } : { ok: true, proof: null };
 }
 
 type PublishDone = (error?: Error | null) => void;

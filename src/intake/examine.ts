@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
 import type { ClockQuality, IntakeItem } from '../buffer/api.ts';
 import { type CheckContext, checkRecord } from '../record/check.ts';
-import type { Flag } from '../record/types.ts';
+import type { CheckedRecord, Flag } from '../record/types.ts';
 import type { Published } from './receipt.ts';
 
 export interface ExamineOptions {
@@ -28,14 +28,21 @@ export interface Examined {
 /** Most of a refused publish that is kept. */
 export const MAX_EVIDENCE_BYTES = 256 * 1024;
 
-/** The same for every source of records: the way of a publish starts here. */
-export function examine(lane: string, bytes: Buffer, options: ExamineOptions, clock: Clock): Examined {
+/** The same for every source of records: the way of a publish starts here. `laneFlags`: how its lane was known. */
+export function examine(
+  lane: string,
+  bytes: Buffer,
+  options: ExamineOptions,
+  clock: Clock,
+  laneFlags: readonly Flag[] = [],
+): Examined {
   const receivedAtMs = Math.trunc(clock.utcMs());
   const quality = options.clockQuality();
   const { products, signatures } = options;
   const outcome = checkRecord(bytes, { receivedAtMs, clock: quality, products, signatures: signatures.judge });
   if (outcome.ok) {
-    const { record, notes, witnessed } = outcome;
+    const { notes, witnessed } = outcome;
+    const record = laneFlags.length === 0 ? outcome.record : flagged(outcome.record, laneFlags);
     const published = { idempotencyKey: record.idempotencyKey, laneHash: record.laneHash, reasons: notes, witnessed };
     const hold = record.stream === 'schedule_two' && signatures.holds(record.flags);
     return { item: { type: 'record', lane, receivedAtMs, clock: quality, record, hold }, published };
@@ -51,4 +58,9 @@ export function examine(lane: string, bytes: Buffer, options: ExamineOptions, cl
     bytes: bytes.subarray(0, MAX_EVIDENCE_BYTES),
   };
   return { item, published: { idempotencyKey, laneHash, reasons, witnessed: null } };
+}
+
+/** Their bits come after all that a record's own content can set (`FLAGS`). */
+function flagged(record: CheckedRecord, laneFlags: readonly Flag[]): CheckedRecord {
+  return { ...record, flags: [...record.flags, ...laneFlags] };
 }

@@ -1,4 +1,5 @@
 /** The intake stage: lanes in, durable records and receipts out. Puts its parts together; `main` gives it the rest. */
+import type { Socket } from 'node:net';
 import type { Aedes } from 'aedes';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
@@ -9,8 +10,9 @@ import { type Admission, Committer, type IntakeSink } from './committer.ts';
 import type { FrameFault } from './frame-scanner.ts';
 import { Gate } from './gate.ts';
 import { guardSocket } from './guarded-socket.ts';
+import { type IdentityPort, NO_IDENTITY } from './identity.ts';
 import { Lanes, type LaneView } from './lanes.ts';
-import { type ConnectionLimits, certificateLane, type ListenerOptions, Listeners } from './listeners.ts';
+import { type Arrival, type ConnectionLimits, type ListenerOptions, Listeners } from './listeners.ts';
 import { type Practice, Publishes, type PublishOptions } from './publishes.ts';
 import { laterReceipt } from './receipt.ts';
 import type { IntakeStage } from './stage.ts';
@@ -34,6 +36,8 @@ export interface IntakeParts {
   readonly log: Log;
   /** Called after each group that is on disk. */
   readonly onCommitted: () => void;
+  /** Who is let in; without it every connection is plain and shows nothing. */
+  readonly identity?: IdentityPort;
   /** What an answered record has carried back as a witness of the trail. */
   readonly onWitnessed: (lane: string, checkpoint: string) => void;
 }
@@ -44,6 +48,8 @@ export interface TrainingPort {
   /** Answers practice records as the buffer answers records, and keeps them apart from all of them. */
   readonly sink: IntakeSink;
 }
+
+const NOTHING = { isSecure: false, proof: null, certificate: null, refusal: null, address: 'unknown' } as const;
 
 const FAULT_TEXT: Record<FrameFault, string> = {
   too_large: 'packet over intake.max_packet_bytes: a record has at most 64 KiB',
@@ -60,12 +66,15 @@ export class Intake implements IntakeStage {
   readonly #practice: Practice | null;
   readonly #publishes: Publishes;
   readonly #listeners: Listeners;
+  readonly #identity: IdentityPort;
+  readonly #arrivals = new WeakMap<object, Arrival & { readonly address: string }>();
   #broker: Aedes | null = null;
   #addresses: string[] = [];
 
   constructor(options: IntakeOptions, parts: IntakeParts) {
     this.#options = options;
     this.#log = parts.log;
+    this.#identity = parts.identity ?? NO_IDENTITY;
     this.#gate = new Gate({ publishes: options.queueLimit, bytes: options.maxInFlightBytes });
     this.#committer = new Committer(parts.sink, parts.onCommitted, parts.admission);
     this.#practice = practiceOf(parts.training);
@@ -78,8 +87,10 @@ export class Intake implements IntakeStage {
       clock: parts.clock,
       log: parts.log,
       onWitnessed: parts.onWitnessed,
+      identity: this.#identity,
     });
-    this.#listeners = new Listeners(options, (socket) => this.#connect(socket), parts.log);
+    const connect = (socket: Socket, arrival: Arrival) => this.#connect(socket, arrival);
+    this.#listeners = new Listeners(options, connect, this.#identity, parts.log);
   }
 
   /** Opens the broker and its listeners; resolves when lanes can connect. */
@@ -89,7 +100,8 @@ export class Intake implements IntakeStage {
         store: this.#options.store,
         connectTimeoutMs: this.#options.connectTimeoutMs,
         maxKeepAliveSeconds: this.#options.maxKeepAliveSeconds,
-        certificateLane: (client) => certificateLane(client.conn),
+        identity: this.#identity,
+        arrivalOf: (client) => this.#arrivals.get(client.conn) ?? NOTHING,
       },
       this.#lanes,
       this.#publishes,
@@ -131,6 +143,28 @@ export class Intake implements IntakeStage {
     return this.#lanes.views();
   }
 
+  /** Ends every connection of a lane at once; what it has published and is not yet on disk is not acknowledged. */
+  cut(lane: string): void {
+    const connections = this.#lanes.cut(lane);
+    if (connections > 0) this.#log.warn('the connections of a lane were ended', { lane, connections });
+  }
+
+  /** Judges the certificates of open connections again: time passes, and clocks are put right. */
+  judgeAgain(): void {
+    for (const session of this.#lanes.proved()) {
+      const arrival = this.#arrivals.get(session.client.conn);
+      if (arrival?.certificate == null) continue;
+      const verdict = this.#identity.byCertificate(arrival.certificate, arrival.address);
+      if (verdict.ok) session.proof = verdict.proof;
+      else session.client.conn.destroy();
+    }
+  }
+
+  /** Takes the listeners' certificates anew. */
+  reloadTls(): void {
+    this.#listeners.reload();
+  }
+
   external(): null {
     return null;
   }
@@ -151,7 +185,8 @@ export class Intake implements IntakeStage {
     if (this.#broker !== null) await publishStatus(this.#broker, this.#options.store, status);
   }
 
-  #connect(socket: Parameters<typeof guardSocket>[0]): void {
+  #connect(socket: Socket, arrival: Arrival): void {
+    this.#arrivals.set(socket, { ...arrival, address: socket.remoteAddress ?? 'unknown' });
     if (this.#broker === null) {
       socket.destroy();
       return;

@@ -1,12 +1,17 @@
 /** Who is connected: lanes, their connections, and where each lane's receipts go. */
 import type { Client } from 'aedes';
+import type { LaneProof } from './identity.ts';
 
 /** What the gateway remembers of one connection. */
 export interface LaneSession {
   readonly client: Client;
-  /** From the client certificate, or bound by the first topic used on a listener without certificates. */
+  /** From the proof, or bound by the first topic used on a connection without one. */
   lane: string | null;
-  readonly byCertificate: boolean;
+  /** Null on a connection that shows nothing. Its dates may change while it lasts. */
+  proof: LaneProof | null;
+  readonly address: string;
+  /** Counts connections, so that it can be told which came first. */
+  readonly number: number;
   /**
    * Keys of records deferred on this connection, oldest first: later ones wait for each that `waits`, so that order holds.
    * One that came again and is in the queue is `again`; the next one may follow it there.
@@ -23,6 +28,8 @@ export interface LaneView {
   readonly lastSeenAtMs: number;
   readonly publishes: number;
   readonly refused: number;
+  /** How its connections have shown who they are; none: they have not, or there are none. */
+  readonly proofs: readonly LaneProof[];
 }
 
 interface LaneFigures {
@@ -33,24 +40,59 @@ interface LaneFigures {
 
 /** More lanes than any store has: a stranger on a plain listener must not grow our memory with invented names. */
 const MAX_LANES = 1000;
+/** Two, and two more that a till has left behind and the keep-alive has not ended yet. */
+const MAX_PROVED_CONNECTIONS = 4;
 
 export class Lanes {
   readonly #sessions = new Map<Client, LaneSession>();
   readonly #byLane = new Map<string, Set<LaneSession>>();
   readonly #figures = new Map<string, LaneFigures>();
   readonly #known = new Set<string>();
+  #opened = 0;
 
-  open(client: Client, certificateLane: string | null): LaneSession {
+  /** `proof` null: the connection shows nothing. What a lane has open beyond its due is closed, the oldest first. */
+  open(client: Client, proof: LaneProof | null, address: string): LaneSession {
+    this.#opened += 1;
     const session: LaneSession = {
       client,
       lane: null,
-      byCertificate: certificateLane !== null,
+      proof,
+      address,
+      number: this.#opened,
       deferred: new Map(),
       receiptsQos: null,
     };
     this.#sessions.set(client, session);
-    if (certificateLane !== null) this.bind(session, certificateLane);
+    if (proof === null) return session;
+    this.bind(session, proof.lane);
+    const proved = this.#of(proof.lane).filter((each) => each.proof !== null);
+    for (const old of proved.slice(0, -MAX_PROVED_CONNECTIONS)) old.client.conn.destroy();
     return session;
+  }
+
+  /** Ends every connection of a lane. */
+  cut(lane: string): number {
+    const sessions = this.#of(lane);
+    for (const { client } of sessions) client.conn.destroy();
+    return sessions.length;
+  }
+
+  /** Connections that have shown a certificate. */
+  proved(): LaneSession[] {
+    return [...this.#sessions.values()].filter(({ proof }) => proof !== null);
+  }
+
+  /**
+   * Where else the lane is at work: a connection from another address that was opened after this one, which still sends. A
+   * till that has moved leaves a silent one behind; a copied certificate leaves two that talk.
+   */
+  elsewhere(session: LaneSession): string | null {
+    if (session.proof === null || session.lane === null) return null;
+    const all = this.#byLane.get(session.lane);
+    if (all === undefined || all.size < 2) return null;
+    for (const other of all)
+      if (other.number > session.number && other.address !== session.address) return other.address;
+    return null;
   }
 
   session(client: Client): LaneSession | undefined {
@@ -85,9 +127,7 @@ export class Lanes {
 
   /** Sessions of a lane that listen for receipts. */
   listeners(lane: string): LaneSession[] {
-    const sessions = this.#byLane.get(lane);
-    if (sessions === undefined) return [];
-    return [...sessions].filter((session) => session.receiptsQos !== null);
+    return this.#of(lane).filter((session) => session.receiptsQos !== null);
   }
 
   seen(lane: string, atMs: number, refused: boolean): void {
@@ -99,6 +139,11 @@ export class Lanes {
     figures.lastSeenAtMs = atMs;
     figures.publishes += 1;
     if (refused) figures.refused += 1;
+  }
+
+  /** Oldest first. */
+  #of(lane: string): LaneSession[] {
+    return [...(this.#byLane.get(lane) ?? [])];
   }
 
   #isFull(lane: string): boolean {
@@ -113,6 +158,7 @@ export class Lanes {
     return [...this.#figures].map(([lane, figures]) => ({
       lane,
       connections: this.#byLane.get(lane)?.size ?? 0,
+      proofs: this.#of(lane).flatMap(({ proof }) => proof ?? []),
       ...figures,
     }));
   }

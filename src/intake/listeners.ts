@@ -1,17 +1,32 @@
 /** The sockets lanes connect to: opening them, counting connections, guarding each before the broker sees it. */
-import { readFileSync } from 'node:fs';
+import { constants, type X509Certificate } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer, TLSSocket } from 'node:tls';
-import { CounterfoilError } from '../base/errors.ts';
+import {
+  createServer as createTlsServer,
+  type SecureContextOptions,
+  type TLSSocket,
+  type Server as TlsServer,
+} from 'node:tls';
+import { CounterfoilError, messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
+import type { ClientCertificate, IdentityPort, LaneProof, ListenerFiles, TlsMaterial } from './identity.ts';
 
-export interface ListenerOptions {
-  /** `mqtt://host:port` or `mqtts://host:port`; port 0 picks a free one. */
-  readonly url: string;
-  readonly certFile: string | null;
-  readonly keyFile: string | null;
-  readonly laneCaFile: string | null;
+/** `url` is `mqtt://host:port` or `mqtts://host:port`; port 0 picks a free one. */
+export type ListenerOptions = ListenerFiles;
+
+/** What is known of a connection before its first packet. */
+export interface Arrival {
+  readonly isSecure: boolean;
+  /** By its client certificate; null: it has shown none. */
+  readonly proof: LaneProof | null;
+  /** To judge the certificate again, when time has passed. */
+  readonly certificate: ClientCertificate | null;
+  /** Known and turned away: it is told so when it connects. */
+  readonly refusal: string | null;
 }
+
+/** Strangers get no answer at all; one of ours may know why it is not let in. */
+const TOLD: readonly string[] = ['revoked', 'expired', 'not_yet_valid'];
 
 export interface ConnectionLimits {
   readonly maxConnections: number;
@@ -22,14 +37,22 @@ export interface ConnectionLimits {
 
 export class Listeners {
   readonly #limits: ConnectionLimits;
-  readonly #onSocket: (socket: Socket) => void;
+  readonly #onSocket: (socket: Socket, arrival: Arrival) => void;
+  readonly #identity: IdentityPort;
   readonly #log: Log;
   readonly #servers: Server[] = [];
+  readonly #secure: { readonly server: TlsServer; readonly options: ListenerOptions; material: TlsMaterial }[] = [];
   readonly #sockets = new Set<Socket>();
   readonly #perAddress = new Map<string, number>();
 
-  constructor(limits: ConnectionLimits, onSocket: (socket: Socket) => void, log: Log) {
+  constructor(
+    limits: ConnectionLimits,
+    onSocket: (socket: Socket, arrival: Arrival) => void,
+    identity: IdentityPort,
+    log: Log,
+  ) {
     this.#limits = limits;
+    this.#identity = identity;
     this.#onSocket = onSocket;
     this.#log = log;
   }
@@ -41,13 +64,29 @@ export class Listeners {
     const server = secure
       ? this.#tlsServer(options)
       : createServer((socket) => {
-          if (this.#admit(socket)) this.#onSocket(socket);
+          if (this.#admit(socket)) this.#onSocket(socket, PLAIN);
         });
     await listen(server, url);
     this.#servers.push(server);
     const address = server.address();
     const port = typeof address === 'object' && address !== null ? address.port : Number(url.port);
     return `${url.protocol}//${url.hostname}:${port}`;
+  }
+
+  /** Takes certificates, keys and authorities anew; connections go on. What is no good is logged, and the old ones stay. */
+  reload(): void {
+    for (const each of this.#secure) {
+      try {
+        const material = this.#identity.tls(each.options);
+        each.server.setSecureContext(contextOf(material));
+        each.material = material;
+      } catch (error) {
+        this.#log.error('the certificate of a listener could not be taken anew; the old one stays', {
+          address: each.options.url,
+          error: messageOf(error),
+        });
+      }
+    }
   }
 
   /** Takes no new connection from here on. */
@@ -69,26 +108,17 @@ export class Listeners {
   }
 
   #tlsServer(options: ListenerOptions): Server {
-    const { certFile, keyFile, laneCaFile } = options;
-    if (certFile === null || keyFile === null || laneCaFile === null) {
-      throw new CounterfoilError(
-        'config_invalid',
-        `mqtt.listen ${options.url}: an mqtts listener needs cert_file, key_file and lane_ca_file`,
-        'Add the three files, or listen on mqtt://127.0.0.1 for trials.',
-      );
-    }
-    const server = createTlsServer(
-      {
-        cert: readFileSync(certFile),
-        key: readFileSync(keyFile),
-        ca: readFileSync(laneCaFile),
-        requestCert: true,
-        rejectUnauthorized: true,
-        minVersion: 'TLSv1.2',
-        handshakeTimeout: this.#limits.connectTimeoutMs,
-      },
-      (socket) => this.#onSocket(socket),
-    );
+    const first = this.#identity.tls(options);
+    const server = createTlsServer({
+      ...contextOf(first),
+      requestCert: true,
+      // Who is let in is our own judgement, made of the certificate as soon as TLS has proved that its key is there.
+      rejectUnauthorized: false,
+      handshakeTimeout: this.#limits.connectTimeoutMs,
+    });
+    const listener = { server, options, material: first };
+    this.#secure.push(listener);
+    server.on('secureConnection', (socket) => this.#judge(socket, listener.material.authorities));
     // Counted and limited before the handshake: who never finishes one must not cost a descriptor for long.
     server.prependListener('connection', (socket: Socket) => void this.#admit(socket));
     server.on('tlsClientError', (error, socket) => {
@@ -100,6 +130,28 @@ export class Listeners {
       socket.destroy();
     });
     return server;
+  }
+
+  #judge(socket: TLSSocket, authorities: readonly X509Certificate[]): void {
+    const address = socket.remoteAddress ?? 'unknown';
+    const leaf = socket.getPeerX509Certificate();
+    if (leaf === undefined) {
+      if (this.#identity.hasPasswords) this.#onSocket(socket, { ...PLAIN, isSecure: true });
+      else this.#turnAway(socket, address, 'no client certificate: enrol this lane first');
+      return;
+    }
+    const tlsError = socket.authorized ? null : String(socket.authorizationError);
+    const certificate = { leaf, sent: chainOf(leaf), authorities, tlsError };
+    const verdict = this.#identity.byCertificate(certificate, address);
+    const arrival = { ...PLAIN, isSecure: true, certificate };
+    if (verdict.ok) this.#onSocket(socket, { ...arrival, proof: verdict.proof });
+    else if (TOLD.includes(verdict.reason)) this.#onSocket(socket, { ...arrival, refusal: verdict.reason });
+    else this.#turnAway(socket, address, `client certificate: ${verdict.reason}`);
+  }
+
+  #turnAway(socket: Socket, address: string, reason: string): void {
+    this.#log.warn('connection refused', { code: 'tls', reason, address });
+    socket.destroy();
   }
 
   /** Counts a new connection, or closes it when there are too many; false then. */
@@ -125,11 +177,29 @@ export class Listeners {
   }
 }
 
-/** The lane a TLS client's certificate names (its CN), or null on a plain connection. */
-export function certificateLane(socket: unknown): string | null {
-  if (!(socket instanceof TLSSocket)) return null;
-  const name = socket.getPeerCertificate().subject?.CN;
-  return typeof name === 'string' ? name : '';
+const PLAIN: Arrival = { isSecure: false, proof: null, certificate: null, refusal: null };
+
+function contextOf({ cert, key, authorities }: TlsMaterial): SecureContextOptions {
+  return {
+    cert,
+    key,
+    ca: authorities.map((authority) => authority.toString()),
+    minVersion: 'TLSv1.2',
+    // Each connection shows its certificate anew, and only once: nothing of an earlier one is taken for it.
+    secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
+    allowPartialTrustChain: true,
+  };
+}
+
+/** What the client has sent beside its own certificate; no more than a chain can use. */
+function chainOf(leaf: X509Certificate): X509Certificate[] {
+  const chain: X509Certificate[] = [];
+  let next = leaf.issuerCertificate;
+  while (next !== undefined && chain.length < 4) {
+    chain.push(next);
+    next = next.issuerCertificate;
+  }
+  return chain;
 }
 
 function listen(server: Server, url: URL): Promise<void> {

@@ -10,6 +10,7 @@ import { type Receipt, receiptsTopic } from '../record/lane-wire.ts';
 import type { CommitAnswer, Committer } from './committer.ts';
 import { type ExamineOptions, examine } from './examine.ts';
 import type { Gate } from './gate.ts';
+import { flagsOf, type IdentityPort } from './identity.ts';
 import type { LaneSession, Lanes } from './lanes.ts';
 import { type Published, practiceReceipt, type ReceiptSource, receiptOf, withHeld, witnessedBy } from './receipt.ts';
 import { mayPublish } from './rules.ts';
@@ -32,6 +33,7 @@ export interface Practice {
 const MAX_UNREAD_BYTES = 1024 * 1024;
 const EVIDENCE_FULL =
   'this lane has sent too much that is no record; review what is kept of it first (counterfoil review list --state REFUSED)';
+export const UNPROVED = 'this lane is enrolled: connect with its certificate or password';
 /** Deferred records remembered for one connection; beyond, it is closed and begins anew. */
 const MAX_DEFERRED = 10_000;
 
@@ -44,6 +46,7 @@ export class Publishes {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #onWitnessed: (lane: string, checkpoint: string) => void;
+  readonly #identity: IdentityPort;
 
   constructor(parts: {
     options: PublishOptions;
@@ -54,6 +57,7 @@ export class Publishes {
     clock: Clock;
     log: Log;
     onWitnessed: (lane: string, checkpoint: string) => void;
+    identity: IdentityPort;
   }) {
     this.#options = parts.options;
     this.#lanes = parts.lanes;
@@ -63,6 +67,7 @@ export class Publishes {
     this.#clock = parts.clock;
     this.#log = parts.log;
     this.#onWitnessed = parts.onWitnessed;
+    this.#identity = parts.identity;
   }
 
   /** One publish of `session`; calls `done` when it has been decided. */
@@ -82,12 +87,18 @@ export class Publishes {
       this.#close(session, `more than ${MAX_DEFERRED} records deferred`, done);
       return;
     }
+    if (session.lane === null && !this.#identity.mayBeUnproved(verdict.lane, session.address)) {
+      this.#close(session, UNPROVED, done, verdict.lane);
+      return;
+    }
     if (!this.#lanes.bind(session, verdict.lane)) {
       this.#close(session, 'too many lanes', done);
       return;
     }
+    const other = this.#lanes.elsewhere(session);
+    if (other !== null) this.#identity.onTwice(verdict.lane, session.address, other);
     const bytes = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload);
-    const { item, published } = examine(verdict.lane, bytes, this.#options, this.#clock);
+    const { item, published } = examine(verdict.lane, bytes, this.#options, this.#clock, flagsOf(session.proof));
     if (verdict.practice) {
       this.#practise(session, packet, item, published, done);
       return;

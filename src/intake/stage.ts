@@ -44,6 +44,12 @@ export interface IntakeStage {
   readonly queueDepth: number;
   readonly connections: number;
   lanes(): LaneView[];
+  /** Ends every connection of a lane at once. */
+  cut(lane: string): void;
+  /** Judges the certificates of open connections again. */
+  judgeAgain(): void;
+  /** Takes the listeners' certificates anew. */
+  reloadTls(): void;
   tellSettled(records: readonly SettledRecord[]): void;
   /** Records the PMS will not get by themselves any more. */
   tellQuarantined(sequences: readonly number[]): void;

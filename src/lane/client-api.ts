@@ -18,6 +18,8 @@ export interface LaneClientOptions {
   readonly timers: Timers;
   readonly random: Random;
   readonly credentials?: LaneCredentials;
+  /** The folder of an enrolled lane, in place of credentials: its certificate is renewed in good time, by itself. */
+  readonly identity?: string;
   /** Publishes without PUBACK on the wire, per stream; 32 by default. */
   readonly windowSize?: number;
 }
@@ -54,6 +56,10 @@ export interface LaneEvents {
   status: [status: SeenStatus];
   /** The till's own clock is off, or right again. */
   tillClock: [word: TillClockWord];
+  /** The certificate was renewed; the next connection shows the new one. */
+  renewed: [];
+  /** It could not be renewed now; it will be tried again the next day. */
+  renewalFailed: [error: unknown];
   /** The outbox file failed after a record was safe in it; what was to be noted there comes again. */
   outboxFailed: [error: unknown];
 }

@@ -9,11 +9,14 @@ import { EventEmitter } from 'node:events';
 import { parseReceipt, parseStatus, receiptsTopic, recordsTopic, statusTopic } from '../record/lane-wire.ts';
 import type { LaneClientOptions, LaneEvents, Publication } from './client-api.ts';
 import { LaneConnection } from './connection.ts';
+import { credentialsOf, readEnrolled } from './enrolled.ts';
 import { formRaw, formRecord, type LaneRecord, labelOf, type SignRecord } from './form.ts';
 import { News, type NewsItem } from './news.ts';
 import { Outbox, type PutResult } from './outbox.ts';
 import type { OutboxState } from './outbox-state.ts';
+import { keepRenewed } from './renewal.ts';
 import { Sender } from './sender.ts';
+import type { LaneCredentials } from './session.ts';
 import { TillAnswers } from './till-answer.ts';
 import { TillClock } from './till-clock.ts';
 
@@ -38,6 +41,7 @@ export class LaneClient extends EventEmitter<LaneEvents> {
   #connection: LaneConnection | null = null;
   #link: string | null = null;
   #cancelAskAgain: (() => void) | null = null;
+  #stopRenewing: (() => void) | null = null;
   #cancelGrace: (() => void) | null = null;
   /** Whether the epoch of the gateway at the other end is known, or has been waited for long enough. */
   #isOriented = false;
@@ -63,7 +67,7 @@ export class LaneClient extends EventEmitter<LaneEvents> {
    * no error. Throws `usage` for a bad URL, certificate or key, `RangeError` for a bad store or lane name, and as `Outbox.open`.
    */
   start(): void {
-    const { url, store, lane, timers, random, credentials } = this.#options;
+    const { url, store, lane, timers, random } = this.#options;
     const receipts = receiptsTopic(store, lane);
     this.#outbox.open();
     const connection = new LaneConnection(
@@ -73,7 +77,7 @@ export class LaneClient extends EventEmitter<LaneEvents> {
         clientId: `t${this.#outbox.laneInstance.replaceAll('-', '').slice(0, 21)}`,
         publishTopic: recordsTopic(store, lane),
         subscribeTopics: [receipts, statusTopic(store)],
-        ...(credentials === undefined ? {} : { credentials }),
+        ...credentialsFor(this.#options),
       },
       timers,
       random,
@@ -90,10 +94,12 @@ export class LaneClient extends EventEmitter<LaneEvents> {
       throw error;
     }
     this.#scheduleAskAgain();
+    this.#keepRenewed();
   }
 
   /** Closes the connection and the outbox. Sales still waiting for an answer are told `kept`. */
   async stop(): Promise<void> {
+    this.#stopRenewing?.();
     this.#cancelAskAgain?.();
     this.#disorient();
     await this.#connection?.stop();
@@ -134,6 +140,16 @@ export class LaneClient extends EventEmitter<LaneEvents> {
   /** How many records of this till are in each state. */
   counts(): Readonly<Record<OutboxState, number>> {
     return this.#outbox.counts();
+  }
+
+  #keepRenewed(): void {
+    const { clock, identity, random, timers } = this.#options;
+    if (identity === undefined) return;
+    this.#stopRenewing = keepRenewed(identity, {
+      ...{ clock, random, timers },
+      onRenewed: () => this.emit('renewed'),
+      onFailed: (error) => this.emit('renewalFailed', error),
+    });
   }
 
   #published({ position, laneSequence, isRepeat, state }: PutResult): Publication {
@@ -228,4 +244,10 @@ export class LaneClient extends EventEmitter<LaneEvents> {
     }
     this.#pump();
   }
+}
+
+/** Read anew for each connection, so that a renewed certificate comes into use. */
+function credentialsFor({ credentials, identity }: LaneClientOptions): { credentials?: () => LaneCredentials } {
+  if (identity !== undefined) return { credentials: () => credentialsOf(readEnrolled(identity)) };
+  return credentials === undefined ? {} : { credentials: () => credentials };
 }

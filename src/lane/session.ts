@@ -19,6 +19,8 @@ export interface LaneCredentials {
   readonly key?: Buffer;
   readonly username?: string;
   readonly password?: string;
+  /** `ca` issues certificates to this gateway alone: it is known by it, whatever name or address it is reached by. */
+  readonly isPinned?: true;
 }
 
 export interface SessionOptions {
@@ -29,7 +31,8 @@ export interface SessionOptions {
   readonly publishTopic: string;
   /** Subscribed with QoS 1 before anything is published, so that no receipt comes before somebody listens. */
   readonly subscribeTopics: readonly string[];
-  readonly credentials?: LaneCredentials;
+  /** Asked for each connection anew, so that a renewed certificate is used from the next one on. */
+  readonly credentials?: () => LaneCredentials;
 }
 
 export interface SessionEvents {
@@ -118,11 +121,13 @@ function connectOrExplain(options: IClientOptions): MqttClient {
 
 function connectOptions({ url, clientId, credentials }: SessionOptions): IClientOptions {
   const { protocol, hostname, port } = parseUrl(url);
+  const { isPinned, ...shown } = credentials?.() ?? {};
   return {
     protocol,
     host: hostname,
     ...(port === '' ? {} : { port: Number(port) }),
-    ...credentials,
+    ...shown,
+    ...(isPinned === true ? { checkServerIdentity: () => undefined } : {}),
     clientId,
     protocolVersion: 4,
     clean: true,

@@ -32,6 +32,7 @@ import { healthSources } from './health-sources.ts';
 import { makeIntake } from './intake.ts';
 import { LaneGaps } from './lane-gaps.ts';
 import { LaneStatus } from './lane-status.ts';
+import { openLanes } from './lanes.ts';
 import { rosterWithUsers } from './named-roster.ts';
 import { makePeople, noteIn, peopleOperations, userSigner } from './people.ts';
 import { loadProducts } from './products.ts';
@@ -94,7 +95,7 @@ export class Gateway {
   #intake: IntakeStage | null = null;
   /** How soon settled records go to the archive; nothing before there is one. */
   #reclaim: Archiver['setPace'] = () => {};
-  #reloadWeb = () => {};
+  readonly #reloads: (() => Promise<void> | void)[] = [];
 
   constructor(loaded: LoadedConfig, parts: GatewayParts) {
     this.#loaded = loaded;
@@ -105,13 +106,12 @@ export class Gateway {
 
   /** Recovers the buffer, then serves lanes. Throws a `CounterfoilError` when the box is not fit; call `stop` then too. */
   async start(): Promise<GatewayAddresses> {
-    const { log } = this.#parts;
+    const { log, openTrail, onFatal } = this.#parts;
     if (this.#config.production) await requireAppendOnly(this.#config.trailDir);
     requirePeople(this.#config);
     const products = loadProducts(this.#config.productTable);
     this.#verification.start();
     const newestWrite = newestWriteMs(this.#config.dataDir);
-    const { openTrail, onFatal } = this.#parts;
     const onQuarantined = (sequences: readonly number[]) => this.#intake?.tellQuarantined(sequences);
     const stores = await openStores({ loaded: this.#loaded, log, onFatal, onQuarantined, openTrail });
     this.#undo.push(() => stores.close());
@@ -134,6 +134,9 @@ export class Gateway {
     duplicates.start();
     const laneGaps = new LaneGaps(systemClock);
     const time = timekeeper(this.#config, { buffer, log, newestWriteMs: newestWrite, onChange: tell });
+    const lanes = await openLanes(this.#config, { buffer, log, time, intake: () => this.#intake });
+    this.#undo.push(() => lanes.stop());
+    this.#reloads.push(() => lanes.reload());
     const signatures = this.#verification.policy;
     const clockQuality = () => time.quality();
     const intake: IntakeStage = makeIntake({
@@ -143,6 +146,7 @@ export class Gateway {
       signatures,
       clockQuality,
       admission: admissionOf(storage),
+      identity: lanes.identity,
       commit: async (items) => {
         const results = await this.#commit(buffer, storage, items);
         duplicates.see(items, results);
@@ -176,6 +180,7 @@ export class Gateway {
     this.#undo.push(() => intake.stop());
     storage.start();
     await intake.start();
+    await lanes.serve();
     this.#undo.push(() => time.stop());
     time.start();
     this.#undo.push(() => uplink.stop());
@@ -227,6 +232,7 @@ export class Gateway {
       training,
       more: {
         ...peopleOperations(people, this.#config),
+        ...lanes.operations,
         ...reportOperations(reports.desk),
         ...outboxOperations(outbox),
         ...reportSigning(this.#config, review, signer),
@@ -246,7 +252,7 @@ export class Gateway {
 
   /** Reads the roster, certificate and key of the screens, and the token of monitoring again; what is unusable changes nothing. */
   async reload(): Promise<void> {
-    this.#reloadWeb();
+    for (const again of this.#reloads) await again();
     if (this.#verification.reload()) await this.#noteRoster();
   }
 
@@ -327,7 +333,7 @@ export class Gateway {
     const { people } = stages;
     const web = await openWeb({ config: this.#config, sources, people, parts: [...parts, dashboard.part], log });
     this.#undo.push(() => web.stop());
-    this.#reloadWeb = () => web.reload();
+    this.#reloads.push(() => web.reload());
     return web.url;
   }
 

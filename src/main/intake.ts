@@ -11,6 +11,7 @@ import type { SignaturePolicy } from '../intake/examine.ts';
 import type { BrokerAddress } from '../intake/external/broker-url.ts';
 import { ExternalIntake } from '../intake/external/external-intake.ts';
 import { beatMsOf, EXTERNAL_DEFAULTS, standingLimits } from '../intake/external/options.ts';
+import type { IdentityPort } from '../intake/identity.ts';
 import { Intake, type TrainingPort } from '../intake/intake.ts';
 import type { IntakeStage } from '../intake/stage.ts';
 import type { loadProducts } from './products.ts';
@@ -22,6 +23,8 @@ export interface IntakeMaking {
   readonly signatures: SignaturePolicy;
   readonly clockQuality: () => ClockQuality;
   readonly admission: Admission;
+  /** Who is let in at the gateway's own listeners. */
+  readonly identity: IdentityPort;
   readonly commit: (items: readonly IntakeItem[]) => Promise<readonly IntakeResult[]>;
   /** Not with the shop's broker: practice records are taken by the own one only. */
   readonly training: TrainingPort;
@@ -52,7 +55,12 @@ export function makeIntake(making: IntakeMaking): IntakeStage {
       maxPacketBytes: config.intake.maxPacketBytes,
       maxKeepAliveSeconds: config.intake.maxKeepAliveSeconds,
     },
-    { sink: { intake: commit }, admission: making.admission, training, clock, log, onCommitted, onWitnessed },
+    {
+      ...{ clock, log, onCommitted, onWitnessed, training },
+      sink: { intake: commit },
+      admission: making.admission,
+      identity: making.identity,
+    },
   );
 }
 

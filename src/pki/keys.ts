@@ -1,6 +1,7 @@
 /** Private keys: making them, writing them, and handing them to pkijs. */
-import { createPublicKey, generateKeyPair, type KeyObject, type webcrypto } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject, type webcrypto } from 'node:crypto';
 import { promisify } from 'node:util';
+import { CounterfoilError } from '../base/errors.ts';
 
 /** `p256`: what every TLS library of a till knows. `rsa3072`: its signatures are the same bytes each time. */
 export type KeyKind = 'p256' | 'rsa3072';
@@ -23,6 +24,16 @@ export async function makeKey(kind: KeyKind): Promise<KeyObject> {
 /** PKCS #8, PEM, not encrypted: for a file of mode 0600. */
 export function keyToPem(key: KeyObject): string {
   return key.export({ format: 'pem', type: 'pkcs8' }).toString();
+}
+
+/** @throws CounterfoilError `config_invalid` when `pem` (of `path`) is no private key; it says nothing of its content. */
+export function keyFromPem(pem: string, path: string): KeyObject {
+  try {
+    return createPrivateKey(pem);
+  } catch (error) {
+    const hint = 'Check that it is the right file, whole and without a passphrase.';
+    throw new CounterfoilError('config_invalid', `${path} is no private key (PEM)`, hint, error);
+  }
 }
 
 /** SubjectPublicKeyInfo (DER) of a key, or of the public half of one. */

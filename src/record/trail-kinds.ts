@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { GATEWAY_KINDS, SYNC_KINDS } from './trail/gateway.ts';
+import { LANE_KINDS } from './trail/lanes.ts';
 import { PEOPLE_KINDS } from './trail/people.ts';
 import { RECORD_KINDS } from './trail/records.ts';
 import { SCHEDULE_TWO_KINDS } from './trail/schedule-two.ts';
@@ -17,6 +18,7 @@ export const TRAIL_KINDS = {
   ...GATEWAY_KINDS,
   ...STORE_KINDS,
   ...PEOPLE_KINDS,
+  ...LANE_KINDS,
 } as const;
 
 export type TrailKind = keyof typeof TRAIL_KINDS;

@@ -49,6 +49,8 @@ export const FLAGS = [
   'lane_sequence_gap',
   'signature_invalid',
   'second_signature_missing',
+  'lane_certificate_expired',
+  'lane_certificate_not_yet_valid',
 ] as const;
 export type Flag = (typeof FLAGS)[number];
 

@@ -1,4 +1,5 @@
 /** Lanes with client certificates, through the real listener and MQTT.js. */
+import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
 import type { IntakeItem, IntakeResult } from '../../src/buffer/api.ts';
+import { type IdentityPort, type LaneProof, NO_IDENTITY } from '../../src/intake/identity.ts';
 import { Intake } from '../../src/intake/intake.ts';
 import { hasOpenssl, selfSigned } from '../harness/self-signed.ts';
 
@@ -22,15 +24,26 @@ async function started() {
   const lane = selfSigned(folder, 'lane-1');
   const stranger = selfSigned(folder, 'lane-9');
   const lanes: string[] = [];
+  const flags: (readonly string[])[] = [];
+  const dates: { now: LaneProof['dates'] } = { now: 'valid' };
   const sink = {
     intake: async (items: readonly IntakeItem[]): Promise<IntakeResult[]> =>
       items.map((item) => {
         lanes.push(item.lane);
+        if (item.type === 'record') flags.push(item.record.flags);
         const trail = { log: 'audit' as const, index: 0, leaf: Buffer.alloc(32) };
         return { status: 'refused', state: 'REFUSED', receivedAtMs: 0, trail };
       }),
   };
-  const file = (name: string) => join(folder, name);
+  const authorities = [new X509Certificate(lane.cert)];
+  const identity: IdentityPort = {
+    ...NO_IDENTITY,
+    tls: () => ({ ...server, authorities }),
+    byCertificate: ({ leaf }) => {
+      if (!authorities.some((each) => each.raw.equals(leaf.raw))) return { ok: false, reason: 'foreign' };
+      return { ok: true, proof: { lane: 'lane-1', way: 'certificate', certificate: leaf, dates: dates.now } };
+    },
+  };
   const intake = new Intake(
     {
       store: '0042',
@@ -41,9 +54,9 @@ async function started() {
       listeners: [
         {
           url: 'mqtts://127.0.0.1:0',
-          certFile: file('gateway.crt'),
-          keyFile: file('gateway.key'),
-          laneCaFile: file('lane-1.crt'),
+          certFile: null,
+          keyFile: null,
+          laneCaFile: null,
         },
       ],
       maxConnections: 10,
@@ -54,7 +67,7 @@ async function started() {
       queueLimit: 100,
       maxInFlightBytes: 1_000_000,
     },
-    { sink, clock: systemClock, log: silentLog, onCommitted() {}, onWitnessed() {} },
+    { sink, clock: systemClock, log: silentLog, onCommitted() {}, onWitnessed() {}, identity },
   );
   await intake.start();
   undo.push(() => intake.stop());
@@ -69,7 +82,7 @@ async function started() {
     undo.push(() => client.end(true));
     return client;
   };
-  return { connect, lane, stranger, lanes };
+  return { connect, lane, stranger, lanes, flags, dates, intake };
 }
 
 const ended = (client: MqttClient) => new Promise<void>((resolve) => client.once('close', () => resolve()));
@@ -108,5 +121,48 @@ describe.skipIf(!hasOpenssl())('a lane with a certificate', () => {
     const bare = connect({ cert: '', key: '' });
     await ended(bare);
     expect(lanes).toEqual([]);
+  });
+
+  it('under the rule of grace has its records flagged, until it is judged again', async () => {
+    const { connect, lane, flags, dates, intake } = await started();
+    dates.now = 'expired';
+    const client = connect(lane);
+    const record = (key: string) =>
+      JSON.stringify({
+        idempotency_key: key,
+        ndc: '0574-4072-05',
+        quantity: 30,
+        schedule: 'NONE',
+        prescription_id: 'RX-1',
+        pharmacist_npi: '1234567893',
+        dispensed_at_utc: new Date().toISOString(),
+      });
+    await client.publishAsync('pos/0042/lane-1/records', record('grace-0001'), { qos: 1 });
+    expect(intake.lanes()).toMatchObject([{ lane: 'lane-1', proofs: [{ dates: 'expired' }] }]);
+    dates.now = 'valid';
+    intake.judgeAgain();
+    await client.publishAsync('pos/0042/lane-1/records', record('grace-0002'), { qos: 1 });
+    expect(flags).toEqual([['lane_certificate_expired'], []]);
+  });
+
+  it('is cut at once, and the gateway forgets it', async () => {
+    const { connect, lane, intake } = await started();
+    const client = connect(lane);
+    await client.publishAsync('pos/0042/lane-1/records', 'x', { qos: 1 });
+    intake.cut('lane-1');
+    await ended(client);
+  });
+
+  it('with more connections than its due has the oldest one closed; client ids do not take each other over', async () => {
+    const { connect, lane } = await started();
+    const clients: MqttClient[] = [];
+    for (let at = 0; at < 5; at += 1) {
+      const client = connect(lane);
+      await client.publishAsync('pos/0042/lane-1/records', 'x', { qos: 1 });
+      clients.push(client);
+    }
+    const [oldest] = clients;
+    if (oldest?.connected === true) await ended(oldest);
+    expect(clients.map(({ connected }) => connected)).toEqual([false, true, true, true, true]);
   });
 });

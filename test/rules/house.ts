@@ -30,6 +30,7 @@ const STAGES = [
   'storage',
   'reports',
   'people',
+  'enrolment',
   'sealer',
   'inspect',
 ];

@@ -21,6 +21,7 @@ const STAGES = [
   'storage',
   'reports',
   'people',
+  'enrolment',
 ] as const;
 /** Rooms that stand alone: arithmetic, the inspector's own reading, a program beside the gateway. */
 const APART = ['tlog', 'pki', 'inspect', 'sealer'] as const;

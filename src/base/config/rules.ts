@@ -19,6 +19,7 @@ export interface Problem {
 export function brokenRules(tree: ConfigTree): Problem[] {
   return [
     ...tree.mqtt.listen.flatMap(listenerProblems),
+    ...laneProblems(tree),
     ...externalProblems(tree),
     ...tlsPair(tree.http.url, tree.http, ['http']),
     ...pmsTlsProblems(tree),
@@ -32,18 +33,32 @@ export function brokenRules(tree: ConfigTree): Problem[] {
 
 function listenerProblems(listener: ConfigTree['mqtt']['listen'][number], index: number): Problem[] {
   const path = ['mqtt', 'listen', index];
-  const problems = tlsPair(listener.url, listener, path);
   const address = parseListenUrl(listener.url);
+  // Without any of the three, the gateway's own authority issues its certificate and those of the lanes.
+  const { cert_file, key_file, lane_ca_file } = listener;
+  const isOwn = address?.secure === true && cert_file === null && key_file === null && lane_ca_file === null;
+  const problems = isOwn ? [] : tlsPair(listener.url, listener, path);
   if (address === null || address.secure) return problems;
   if (listener.lane_ca_file !== null) {
     problems.push({ path: [...path, 'lane_ca_file'], text: 'has no effect without TLS; write an mqtts:// url' });
   }
   if (!address.loopback && !listener.allow_plain) {
     const text =
-      'a plain mqtt:// listener beyond loopback lets everybody on the network read and write records; write mqtts:// with cert_file, key_file and lane_ca_file, or mqtt://127.0.0.1, or add allow_plain: true if this network is trusted';
+      'a plain mqtt:// listener beyond loopback lets everybody on the network read and write records; write mqtts://, or mqtt://127.0.0.1, or add allow_plain: true if this network is trusted';
     problems.push({ path: [...path, 'url'], text });
   }
   return problems;
+}
+
+function laneProblems({ lanes, mqtt }: ConfigTree): Problem[] {
+  if (lanes.enroll_url === null || mqtt.listen.some(isEnrolledHere)) return [];
+  const text =
+    'has no effect: no listener takes certificates that are issued here; add an mqtts:// listener without lane_ca_file, or write null';
+  return [{ path: ['lanes', 'enroll_url'], text }];
+}
+
+function isEnrolledHere({ url, lane_ca_file }: ConfigTree['mqtt']['listen'][number]): boolean {
+  return lane_ca_file === null && parseListenUrl(url)?.secure === true;
 }
 
 function tlsPair(

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { externalBroker } from './external-schema.ts';
+import { lanes } from './lanes-schema.ts';
 import { listenUrl, oneLine, oneOf, path, serverUrl, share, text, timeZone, wholeNumber, yesNo } from './leaves.ts';
 import { reports } from './reports-schema.ts';
 
@@ -29,12 +30,15 @@ const gateway = z.strictObject({
 
 const listener = z.strictObject({
   url: listenUrl(['mqtt', 'mqtts'], 'mqtts://0.0.0.0:8883').describe('Address to listen on; port 0 picks a free port.'),
-  cert_file: path("the gateway's certificate (PEM)").nullable().default(null).describe('Certificate, for mqtts://.'),
+  cert_file: path("the gateway's certificate (PEM)")
+    .nullable()
+    .default(null)
+    .describe("Certificate, for mqtts://. null: one of the gateway's own authority, made at each start."),
   key_file: path("the certificate's private key (PEM)").nullable().default(null).describe('Private key, for mqtts://.'),
   lane_ca_file: path('the CA that signs lane certificates (PEM)')
     .nullable()
     .default(null)
-    .describe("CA of the lanes' client certificates, for mqtts://."),
+    .describe("A chain's own CA of the lanes' client certificates, for mqtts://. null: lanes are enrolled here."),
   allow_plain: yesNo()
     .default(false)
     .describe('Allows mqtt:// without TLS beyond loopback. Records cross the LAN readable; health warns for ever.'),
@@ -278,6 +282,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('The embedded MQTT 3.1.1 broker.'),
+  lanes: lanes.prefault({}).describe('How lanes get their certificates.'),
   intake: intake
     .prefault({})
     .describe('Where records come from, and limits that keep one lane from harming the others.'),

@@ -105,6 +105,11 @@ export class ExternalIntake implements IntakeStage {
     return Number(this.isListening) + Number(this.#courier.isConnected);
   }
 
+  /** Who may connect is the broker's to say; there is nothing here to end or to judge. */
+  cut(): void {}
+  judgeAgain(): void {}
+  reloadTls(): void {}
+
   lanes(): LaneView[] {
     return this.#tallies.lanes();
   }

@@ -34,6 +34,6 @@ export class Tallies {
 
   /** Connections are the broker's affair: none is counted here. */
   lanes(): LaneView[] {
-    return [...this.#lanes].map(([lane, figures]) => ({ lane, connections: 0, ...figures }));
+    return [...this.#lanes].map(([lane, figures]) => ({ lane, connections: 0, proofs: [], ...figures }));
   }
 }

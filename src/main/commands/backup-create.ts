@@ -13,6 +13,7 @@ import { bufferPaths, readBoxKey } from '../../buffer/files.ts';
 import { noteOffline } from '../../buffer/note-offline.ts';
 import { type BackupNote, backupNoted } from '../../control/backup.ts';
 import { callGateway } from '../../control/client.ts';
+import { laneFiles } from '../../enrolment/files.ts';
 import { peoplePath } from '../../people/store.ts';
 import { VERSION } from '../version.ts';
 import { type CommandIo, processIo } from './io.ts';
@@ -130,6 +131,8 @@ function filesOf(configFile: string, { tree, config }: LoadedConfig): NamedFile[
     { name: 'config/gateway.yaml', path: configFile },
     // Verifiers and sealed keys only, so it is in every backup: a restored gateway has its users.
     { name: `config/${basename(peoplePath(config.dataDir))}`, path: peoplePath(config.dataDir) },
+    // The same with its lanes: their authority's key is sealed under the box key.
+    ...laneFiles(config.dataDir).map((path) => ({ name: `config/lanes/${basename(path)}`, path })),
     ...namedIn(tree, []),
     ...(existsSync(signer) ? [{ name: 'keys/trail-signer.key', path: signer }] : []),
   ].filter(({ path }) => existsSync(path));

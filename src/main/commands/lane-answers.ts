@@ -11,6 +11,9 @@ export interface Question {
   readonly of: number;
 }
 
+/** What a gateway says in CONNACK to who has not shown that it is the lane; to come again changes nothing. */
+const NOT_LET_IN = /Connection refused: (Not authorized|Bad username or password)/i;
+
 /** Create it before `client.start()`, so that it hears everything. */
 export class AnswerDesk {
   readonly #client: LaneClient;
@@ -20,6 +23,7 @@ export class AnswerDesk {
   #acknowledged = 0;
   #isDeferred = false;
   #answer: ((receipt: Receipt) => void) | null = null;
+  #giveUp: (() => void) | null = null;
   #position = 0;
 
   constructor(client: LaneClient, timeoutMs: number, timers: Timers) {
@@ -28,6 +32,7 @@ export class AnswerDesk {
     this.#timers = timers;
     client.on('offline', (reason) => {
       this.#offlineReason = reason;
+      if (NOT_LET_IN.test(reason)) this.#giveUp?.();
     });
     client.on('acknowledged', ({ position }) => {
       this.#acknowledged = position;
@@ -45,7 +50,8 @@ export class AnswerDesk {
     this.#answer = resolve;
     this.#isDeferred = false;
     this.#position = this.#client.publishRaw(bytes).position;
-    const cancel = this.#timers.after(this.#timeoutMs, () => reject(this.#complaint(question)));
+    this.#giveUp = () => reject(this.#complaint(question));
+    const cancel = this.#timers.after(this.#timeoutMs, this.#giveUp);
     try {
       return await promise;
     } finally {

@@ -9,6 +9,9 @@ import { systemClock, systemTimers } from '../../base/clock.ts';
 import { readSecretFile } from '../../base/config/secrets.ts';
 import { CounterfoilError, EXIT, messageOf } from '../../base/errors.ts';
 import { LaneClient } from '../../lane/client.ts';
+import { renew } from '../../lane/enrol.ts';
+import { readEnrolled } from '../../lane/enrolled.ts';
+import { isRenewalDue } from '../../lane/renewal.ts';
 import type { LaneCredentials } from '../../lane/session.ts';
 import type { Receipt } from '../../record/lane-wire.ts';
 import type { CommandIo } from './io.ts';
@@ -16,9 +19,10 @@ import { AnswerDesk } from './lane-answers.ts';
 import { type SignFlags, signingKeyOf, signPublish } from './lane-sign.ts';
 
 export interface PublishFlags extends SignFlags {
-  readonly url: string;
-  readonly store: string;
-  readonly lane: string;
+  readonly identity?: string;
+  readonly url?: string;
+  readonly store?: string;
+  readonly lane?: string;
   readonly file: string;
   /** Seconds. */
   readonly timeout: number;
@@ -30,27 +34,28 @@ export interface PublishFlags extends SignFlags {
   readonly json?: true;
 }
 
+export const DEFAULT_URL = 'mqtt://127.0.0.1:1883';
+
 /** Publishes everything in the file; throws `gateway_unreachable` when an answer is missing. */
 export async function publish(flags: PublishFlags, io: CommandIo): Promise<void> {
   const key = await signingKeyOf(flags);
   const read = splitPublishes(flags.file === '-' ? await buffer(process.stdin) : readBytes(flags.file));
   const publishes = key === null ? read : read.map((bytes) => signPublish(bytes, key));
-  const credentials = credentialsOf(flags);
+  const { url, ...who } = whoOf(flags);
+  if (flags.identity !== undefined) await renewInTime(flags.identity);
   const client = new LaneClient({
-    url: flags.url,
-    store: flags.store,
-    lane: flags.lane,
+    url,
+    ...who,
     outboxPath: ':memory:',
     clock: systemClock,
     timers: systemTimers,
     random: Math.random,
-    credentials,
   });
   const desk = new AnswerDesk(client, flags.timeout * 1000, systemTimers);
   client.start();
   try {
     for (const [index, bytes] of publishes.entries()) {
-      const receipt = await desk.ask(bytes, { url: flags.url, number: index + 1, of: publishes.length });
+      const receipt = await desk.ask(bytes, { url, number: index + 1, of: publishes.length });
       const prefix = publishes.length === 1 ? '' : `${index + 1}: `;
       io.write(flags.json === true ? `${JSON.stringify(receipt)}\n` : `${prefix}${inWords(receipt)}`);
       if (receipt.status === 'refused' || receipt.status === 'conflict') io.exitWith(EXIT.failure);
@@ -98,6 +103,36 @@ function readBytes(file: string): Buffer {
       'check the path and that this user may read it',
       error,
     );
+  }
+}
+
+interface Who {
+  readonly url: string;
+  readonly store: string;
+  readonly lane: string;
+  readonly credentials?: LaneCredentials;
+  readonly identity?: string;
+}
+
+/** From the folder of an enrolled lane, or from the flags. @throws CounterfoilError `usage`, `config_unreadable`. */
+function whoOf(flags: PublishFlags): Who {
+  if (flags.identity !== undefined) {
+    const { about } = readEnrolled(flags.identity);
+    return { url: flags.url ?? about.mqtt_url, store: about.store, lane: about.lane, identity: flags.identity };
+  }
+  const { store, lane } = flags;
+  if (store === undefined || lane === undefined) {
+    throw new CounterfoilError('usage', 'which lane?', 'Give --store and --lane, or --identity of an enrolled lane.');
+  }
+  return { url: flags.url ?? DEFAULT_URL, store, lane, credentials: credentialsOf(flags) };
+}
+
+/** A till that cannot renew now goes on with what it has. */
+async function renewInTime(folder: string): Promise<void> {
+  try {
+    if (isRenewalDue(folder, systemClock.utcMs())) await renew(folder);
+  } catch (error) {
+    process.stderr.write(`the certificate could not be renewed: ${messageOf(error)}\n`);
   }
 }
 

@@ -4,23 +4,24 @@ import { CounterfoilError } from '../../base/errors.ts';
 import { testify } from '../../lane/testimony.ts';
 import { isTopicName } from '../../record/lane-wire.ts';
 import { type CommandIo, processIo } from './io.ts';
-import { type PublishFlags, publish } from './lane-publish.ts';
+import { enrolCommands } from './lane-enroll.ts';
+import { joinCommands } from './lane-join.ts';
+import { DEFAULT_URL, type PublishFlags, publish } from './lane-publish.ts';
 import { type SimulateFlags, simulate } from './lane-simulate.ts';
 import { trainingCommand } from './lane-training.ts';
-
-const DEFAULT_URL = 'mqtt://127.0.0.1:1883';
 
 /** The `lane` command with its sub-commands; failures are thrown as `CounterfoilError`. */
 export function laneCommand(io: CommandIo = processIo): Command {
   const lane = new Command('lane').description(
-    'publish records as a till does, play a whole store, or let a lane practise',
+    'publish records as a till does, play a whole store, enrol tills, or let a lane practise',
   );
   lane
     .command('publish')
     .description('publish a record, or one a line, and print what the gateway says')
-    .requiredOption('--store <name>', 'the store, as in the gateway’s setting gateway.store', name)
-    .requiredOption('--lane <name>', 'the lane to publish as', name)
-    .option('--url <url>', 'the gateway: mqtt://host:1883 or mqtts://host:8883', DEFAULT_URL)
+    .option('--identity <folder>', 'the folder of "lane join": who, where, key and certificate')
+    .option('--store <name>', 'the store, as in the gateway’s setting gateway.store', name)
+    .option('--lane <name>', 'the lane to publish as', name)
+    .option('--url <url>', `the gateway: mqtt://host:1883 or mqtts://host:8883 (default: ${DEFAULT_URL})`)
     .option('--file <file>', 'file with the record or records; - is standard input', '-')
     .option('--timeout <seconds>', 'how long to wait for the answer to each record', positive, 10)
     .option('--ca-file <file>', 'PEM: authority of the gateway’s certificate')
@@ -56,6 +57,7 @@ export function laneCommand(io: CommandIo = processIo): Command {
     .addHelpText('after', RECEIPTS_HELP)
     .action((flags: { outbox: string }) => testify(flags.outbox, (line) => io.write(line)));
   lane.addCommand(trainingCommand(io));
+  for (const command of [...enrolCommands(io), ...joinCommands(io)]) lane.addCommand(command);
   return lane;
 }
 

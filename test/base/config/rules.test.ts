@@ -24,11 +24,13 @@ describe('listeners', () => {
     },
   );
 
-  test('TLS needs its files, plain takes none', () => {
-    expect(keysOf(listen({ url: 'mqtts://0.0.0.0:8883' }))).toEqual([
+  test('TLS needs all its files or none, plain takes none', () => {
+    expect(keysOf(listen({ url: 'mqtts://0.0.0.0:8883' }))).toEqual([]);
+    expect(keysOf(listen({ url: 'mqtts://0.0.0.0:8883', lane_ca_file: 'a' }))).toEqual([
       'mqtt.listen.0.cert_file',
       'mqtt.listen.0.key_file',
     ]);
+    expect(keysOf(listen({ url: 'mqtts://0.0.0.0:8883', cert_file: 'c' }))).toEqual(['mqtt.listen.0.key_file']);
     expect(keysOf(listen({ url: 'mqtts://0.0.0.0:8883', ...PEM }))).toEqual([]);
     expect(keysOf(listen({ url: 'mqtt://127.0.0.1', cert_file: 'c', lane_ca_file: 'a' }))).toEqual([
       'mqtt.listen.0.cert_file',
@@ -37,6 +39,14 @@ describe('listeners', () => {
     expect(keysOf({ http: { url: 'https://127.0.0.1:0' } })).toEqual(['http.cert_file', 'http.key_file']);
     expect(keysOf({ http: { url: 'https://127.0.0.1:0', ...PEM } })).toEqual([]);
   });
+});
+
+test('an address for enrolment needs a listener whose lanes are enrolled here', () => {
+  const lanes = { enroll_url: 'https://0.0.0.0:8884' };
+  expect(keysOf({ lanes, mqtt: { listen: [{ url: 'mqtts://0.0.0.0:8883' }] } })).toEqual([]);
+  for (const listener of [{ url: 'mqtt://127.0.0.1' }, { url: 'mqtts://0.0.0.0:8883', ...PEM, lane_ca_file: 'a' }]) {
+    expect(keysOf({ lanes, mqtt: { listen: [listener] } })).toEqual(['lanes.enroll_url']);
+  }
 });
 
 test('TLS files for the PMS need https, and a client certificate needs its key', () => {
