@@ -157,7 +157,8 @@ async function prove(
   if (refusal !== null) return { ok: false, reason: refusal };
   // Between the handshake and this packet somebody may have revoked it.
   if (certificate !== null) return identity.byCertificate(certificate, address);
-  if (username !== null && asksPassword(arrival, { identity })) return await identity.byPassword(username, password ?? Buffer.alloc(0), address);
+  if (username !== null && asksPassword(arrival, { identity }))
+    return await identity.byPassword(username, password ?? Buffer.alloc(0), address);
   return isSecure ? { ok: false, reason: 'no_proof' } : { ok: true, proof: null };
 }
 

@@ -1,8 +1,8 @@
 /** A gateway with a TLS listener, and tills that are enrolled at it the way people do it: by command line, code and folder. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
-import { type Said, counterfoil } from './command.ts';
+import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
+import { counterfoil, type Said } from './command.ts';
 import { Gateway, type GatewayOptions } from './gateway.ts';
 import type { Scene } from './scene.ts';
 
@@ -43,14 +43,7 @@ export async function enrolled(scene: Scene, gateway: Gateway, lane: string): Pr
 }
 
 /** What stands in a till's folder. */
-export function pemOf(folder: string): Till['pem'] {
+function pemOf(folder: string): Till['pem'] {
   const both = readFileSync(join(folder, 'lane.pem'), 'utf8');
   return { cert: both, key: both, ca: readFileSync(join(folder, 'authority.pem'), 'utf8') };
-}
-
-/** A TLS connection to the lanes' listener; the handshake may still fail. */
-export function secureSocket(scene: Scene, { mqtt }: Gateway, shown: ConnectionOptions): TLSSocket {
-  const socket = connect({ host: mqtt.host, port: mqtt.port, checkServerIdentity: () => undefined, ...shown });
-  scene.onClose(() => socket.destroy());
-  return socket;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { recoveryKey } from '../harness/backup.ts';
 import { counterfoil } from '../harness/command.ts';
-import { Gateway, STORE } from '../harness/gateway.ts';
+import { type Gateway, STORE } from '../harness/gateway.ts';
 import { Program } from '../harness/program.ts';
 import { missing } from '../harness/programs.ts';
 import { aRecord } from '../harness/records.ts';
@@ -79,7 +79,14 @@ test('a code is good once and for the right gateway; a restart forgets nothing o
     await counterfoil('lane', 'join', '--url', url, '--code', text, '--identity', join(scene.folder(), 'till'));
   const elsewhere = (await invite(other, 'lane-1')).urls[0] ?? '';
   expect((await join1(elsewhere, code)).errors).toMatch(/not the gateway this code is from/);
-  expect((await join1(elsewhere, code.replace(/^./, (digit) => (digit === '0' ? '1' : '0')))).errors).toMatch(/mistyped/);
+  expect(
+    (
+      await join1(
+        elsewhere,
+        code.replace(/^./, (digit) => (digit === '0' ? '1' : '0')),
+      )
+    ).errors,
+  ).toMatch(/mistyped/);
   await gateway.restart();
   const { urls } = await invite(gateway, 'lane-2');
   expect((await join1(urls[0] ?? '', code)).code).toBe(0);
@@ -102,7 +109,9 @@ test('a chain’s tills by CSV; a till with a password; nobody is taken for eith
     await counterfoil('lane', 'publish', '--store', STORE, '--lane', lane, '--file', record, '--timeout', '5', ...more);
   const secure = ['--url', mqttsOf(gateway), ...ca];
   expect((await as('front-3', ...secure, '--username', 'front-3', '--password-file', file)).code).toBe(0);
-  expect((await as('front-3', ...secure, '--username', 'front-1', '--password-file', file)).errors).toMatch(/Bad|user/i);
+  expect((await as('front-3', ...secure, '--username', 'front-1', '--password-file', file)).errors).toMatch(
+    /Bad|user/i,
+  );
   expect((await as('front-1', ...secure, '--username', 'front-3', '--password-file', file)).code).toBe(1);
   const plain = gateway.log.find(({ msg }) => msg === 'ready')?.mqtt as string[];
   expect((await as('front-3', '--url', plain[1] ?? '')).code).toBe(1);

@@ -112,7 +112,7 @@ function laneName(text: string): string {
 }
 
 /** What the till's QR reader gets; a person types url and code instead. */
-export function invitationUri({ code, urls }: Pick<Invited, 'code' | 'urls'>): string {
+function invitationUri({ code, urls }: Pick<Invited, 'code' | 'urls'>): string {
   const query = new URLSearchParams({ url: urls[0] ?? '', code });
   return `counterfoil-enroll:?${query}`;
 }
