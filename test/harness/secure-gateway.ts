@@ -1,7 +1,6 @@
 /** A gateway with a TLS listener, and tills that are enrolled at it the way people do it: by command line, code and folder. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { counterfoil, type Said } from './command.ts';
 import { Gateway, type GatewayOptions } from './gateway.ts';
 import type { Scene } from './scene.ts';
