@@ -6,9 +6,9 @@
 import type { Archiver } from '../archive/archiver.ts';
 import { systemClock, systemTimers } from '../base/clock.ts';
 import type { Config, LoadedConfig } from '../base/config/load.ts';
-import { CounterfoilError, messageOf } from '../base/errors.ts';
+import { type CounterfoilError, messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import type { IntakeItem, IntakeResult, RecordBuffer } from '../buffer/api.ts';
+import type { RecordBuffer } from '../buffer/api.ts';
 import { outboxOperations } from '../control/outbox.ts';
 import { reportOperations } from '../control/reports.ts';
 import { ACT_NEEDS, actRoutes } from '../control/review/act-routes.ts';
@@ -23,6 +23,7 @@ import type { DiskWatch } from '../storage/disk-watch.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Trail } from '../trail/api.ts';
 import { makeArchiver } from './archive.ts';
+import { Commits } from './commits.ts';
 import { openControl } from './control.ts';
 import { openDashboard } from './dashboard.ts';
 import { makeDiskWatch } from './disk.ts';
@@ -90,7 +91,7 @@ export class Gateway {
   readonly #undo: (() => Promise<void>)[] = [];
   readonly #verification: FirstVerification;
   #noteRoster: () => Promise<void> = async () => {};
-  #commitFailure: { error: CounterfoilError; atMs: number } | null = null;
+  readonly #commits: Commits;
   /** Null before the start: no record can be quarantined then. */
   #intake: IntakeStage | null = null;
   /** How soon settled records go to the archive; nothing before there is one. */
@@ -101,6 +102,7 @@ export class Gateway {
     this.#loaded = loaded;
     this.#config = loaded.config;
     this.#parts = parts;
+    this.#commits = new Commits(systemClock, parts.log);
     this.#verification = new FirstVerification(this.#config.scheduleTwo, { clock: systemClock, log: parts.log });
   }
 
@@ -148,7 +150,7 @@ export class Gateway {
       admission: admissionOf(storage),
       identity: lanes.identity,
       commit: async (items) => {
-        const results = await this.#commit(buffer, storage, items);
+        const results = await this.#commits.commit(buffer, storage, items);
         duplicates.see(items, results);
         laneGaps.see(items, results);
         return results;
@@ -300,25 +302,6 @@ export class Gateway {
     return people;
   }
 
-  async #commit(
-    buffer: RecordBuffer,
-    storage: Storage,
-    items: readonly IntakeItem[],
-  ): Promise<readonly IntakeResult[]> {
-    try {
-      const results = await buffer.intake(items);
-      this.#commitFailure = null;
-      return results;
-    } catch (error) {
-      if (error instanceof CounterfoilError) {
-        if (error.code === 'storage_full') storage.noRoom();
-        this.#commitFailure = { error, atMs: systemClock.utcMs() };
-        this.#parts.log.error(error.message, { code: error.code, hint: error.hint });
-      }
-      throw error;
-    }
-  }
-
   async #serveHttp(stages: Served, parts: readonly Part[]): Promise<string> {
     const { log } = this.#parts;
     const sources = healthSources({
@@ -326,7 +309,7 @@ export class Gateway {
       clock: systemClock,
       ...stages,
       verification: this.#verification,
-      commitFailure: () => this.#commitFailure,
+      commitFailure: () => this.#commits.failure,
     });
     const dashboard = await openDashboard({ loaded: this.#loaded, sources, buffer: stages.buffer, log });
     this.#undo.push(() => dashboard.stop());

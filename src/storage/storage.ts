@@ -37,6 +37,8 @@ export class Storage {
   #cancel: () => void = () => {};
   /** A commit has failed for want of room with no ballast left: no other is tried before. Monotonic ms. */
   #noRoomUntilMs = Number.NEGATIVE_INFINITY;
+  /** How long the next such failure closes the door: twice as long each time, until a commit succeeds. */
+  #noRoomForMs: number;
 
   constructor(limits: StorageLimits, timing: StorageTiming, parts: StorageParts) {
     this.#limits = limits;
@@ -50,6 +52,7 @@ export class Storage {
     this.#state = startBreaker(nowMs);
     this.#toldAtMs = nowMs;
     this.#trickle = new Trickle(timing.trickle, nowMs);
+    this.#noRoomForMs = timing.measureAgeMs;
   }
 
   /** Measures at once, so that the first record already meets the right level. */
@@ -83,8 +86,16 @@ export class Storage {
   noRoom(): void {
     const nowMs = this.#clock.monotonicMs();
     const gaveUp = this.#giveUpBallast();
-    if (!gaveUp) this.#noRoomUntilMs = nowMs + this.#timing.dwellMs;
+    if (!gaveUp) {
+      this.#noRoomUntilMs = nowMs + this.#noRoomForMs;
+      this.#noRoomForMs = Math.min(2 * this.#noRoomForMs, this.#timing.dwellMs);
+    }
     this.#take({ ...this.#utilisation, share: Math.max(1, this.#utilisation.share), isFull: !gaveUp }, nowMs);
+  }
+
+  /** A commit has found room. */
+  committed(): void {
+    this.#noRoomForMs = this.#timing.measureAgeMs;
   }
 
   #giveUpBallast(): boolean {

@@ -38,9 +38,14 @@ export class SmallDisk {
     return bavail * bsize;
   }
 
-  /** Fills the disk with a file that is nobody's, all but about `leaveBytes`. */
+  /** Fills the disk with a file that is nobody's, all but about `leaveBytes`; others may write to it meanwhile. */
   fill(leaveBytes: number): void {
-    writeFileSync(join(this.folder, 'filler'), Buffer.alloc(Math.max(0, this.freeBytes - leaveBytes)));
+    try {
+      writeFileSync(join(this.folder, 'filler'), Buffer.alloc(Math.max(0, this.freeBytes - leaveBytes)));
+    } catch (error) {
+      // Another's write took the last of it first: full is what was asked for.
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error;
+    }
   }
 
   /** Takes the filler away again. */
