@@ -4,9 +4,11 @@
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import type { Server } from 'node:net';
 import { join } from 'node:path';
 import { Authority } from './authority.ts';
 import { freePort } from './brokers.ts';
+import { closeServer, lookupServer, portOf } from './postfix-lookup.ts';
 import type { Scene } from './scene.ts';
 
 export const MAIL_USER = { username: 'gw-0042', password: 'right-horse' };
@@ -42,9 +44,13 @@ export class Postfix {
   readonly plain: number;
   readonly caFile: string;
   readonly strangerFile: string;
+  /** What is answered to mail for whom; asked at each mail, so that a change holds from the next one on. */
+  readonly #refused = new Map<string, string>();
+  readonly #lookup: Server;
 
   private constructor(folder: string, ports: readonly [number, number, number], files: readonly [string, string]) {
     this.#folder = folder;
+    this.#lookup = lookupServer((address) => this.#refused.get(address) ?? null);
     [this.smtps, this.smtp, this.plain] = ports;
     [this.caFile, this.strangerFile] = files;
   }
@@ -65,7 +71,8 @@ export class Postfix {
     const strangerFile = join(tls, 'stranger.pem');
     writeFileSync(strangerFile, stranger.cert);
     const postfix = new Postfix(folder, ports, [caFile, strangerFile]);
-    postfix.#write();
+    scene.onClose(() => closeServer(postfix.#lookup));
+    postfix.#write(await portOf(postfix.#lookup));
     scene.onClose(() => postfix.stop());
     postfix.up();
     return postfix;
@@ -91,8 +98,8 @@ export class Postfix {
 
   /** Mail for a user of example.test is answered with this from now on, or taken when null. */
   refuse(user: string, answer: string | null): void {
-    writeFileSync(join(this.#folder, 'refused'), answer === null ? '' : `${user}@example.test ${answer}\n`);
-    execFileSync('/usr/sbin/postfix', ['-c', join(this.#folder, 'conf'), 'reload'], { stdio: 'ignore' });
+    if (answer === null) this.#refused.delete(`${user}@example.test`);
+    else this.#refused.set(`${user}@example.test`, answer);
   }
 
   log(): string {
@@ -100,7 +107,7 @@ export class Postfix {
     return existsSync(path) ? readFileSync(path, 'utf8') : '';
   }
 
-  #write(): void {
+  #write(lookupPort: number): void {
     const at = (name: string) => join(this.#folder, name);
     for (const name of ['conf', 'conf/sasl', 'queue', 'data', 'mail', 'users']) mkdirSync(at(name));
     const postfixUser = Number(execFileSync('id', ['-u', 'postfix'], { encoding: 'utf8' }));
@@ -132,7 +139,7 @@ export class Postfix {
       smtpd_sasl_type: 'cyrus',
       smtpd_sasl_path: 'smtpd',
       smtpd_sasl_local_domain: 'test',
-      smtpd_recipient_restrictions: `check_recipient_access texthash:${at('refused')}, permit_sasl_authenticated, reject`,
+      smtpd_recipient_restrictions: `check_recipient_access tcp:127.0.0.1:${lookupPort}, permit_sasl_authenticated, reject`,
       smtpd_relay_restrictions: 'permit_sasl_authenticated, reject',
       message_size_limit: '1000000',
       virtual_mailbox_limit: '0',
@@ -145,7 +152,6 @@ export class Postfix {
     );
     writeFileSync(at('conf/master.cf'), MASTER(this.smtps, this.smtp, this.plain));
     writeFileSync(at('mailboxes'), ['officer', 'manager'].map((user) => `${user}@example.test ${user}/\n`).join(''));
-    writeFileSync(at('refused'), '');
     // Debian's Postfix looks for it in "sasl" beside main.cf.
     const sasl = [
       'pwcheck_method: auxprop',
