@@ -5,8 +5,8 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 
-/** Answers each key by `valueOf`; null: the table has no such key. Not listening yet, see `portOf`. */
-export function lookupServer(valueOf: (key: string) => string | null): Server {
+/** Answers each key by `answerFor`; null: the table has no such key. Not listening yet, see `portOf`. */
+export function lookupServer(answerFor: (key: string) => string | null): Server {
   return createServer((socket) => {
     let held = '';
     socket.setEncoding('utf8');
@@ -15,7 +15,7 @@ export function lookupServer(valueOf: (key: string) => string | null): Server {
       const lines = (held + text).split('\n');
       held = lines.pop() ?? '';
       for (const line of lines) {
-        const value = valueOf(decodeURIComponent(line.replace(/^get /, '')));
+        const value = answerFor(decodeURIComponent(line.replace(/^get /, '')));
         socket.write(value === null ? '500 none\n' : `200 ${encodeURIComponent(value)}\n`);
       }
     });
