@@ -2,8 +2,10 @@
  * Who makes and keeps the archive's files. `ArchiveKeeper` is what a sealer can do for it (append-only from the first byte,
  * sealed when closed); without one the files are plain, for the gateway's own user only.
  */
-import { closeSync, constants, existsSync, fsyncSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs';
+
+import { closeSync, constants, existsSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { syncDirectory } from '../base/durable.ts';
 import { type ArchiveFileName, archivePath } from '../buffer/api.ts';
 
 export interface PreparedFile {
@@ -34,7 +36,7 @@ export function plainKeeper(directory: string): ArchiveKeeper {
       closeSync(openSync(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, 0o600));
       // A name is durable only once its folder is synced, and a folder's once its parent is. Also where they are there: an
       // earlier life may have made them and ended before that, and rows leave the buffer on the strength of this file.
-      syncFolder(dirname(path));
+      syncDirectory(dirname(path));
       syncUpwards(dirname(path), made === undefined ? dirname(directory) : dirname(made));
       return { path, bytes: statSync(path).size, isSealed: false };
     },
@@ -43,20 +45,11 @@ export function plainKeeper(directory: string): ArchiveKeeper {
       const path = pathOf(name);
       if (!existsSync(path)) return;
       rmSync(path);
-      syncFolder(dirname(path));
+      syncDirectory(dirname(path));
     },
   };
 }
 
 function syncUpwards(from: string, top: string): void {
-  for (let at = from; at !== top && at !== dirname(at); at = dirname(at)) syncFolder(dirname(at));
-}
-
-function syncFolder(path: string): void {
-  const fd = openSync(path, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
+  for (let at = from; at !== top && at !== dirname(at); at = dirname(at)) syncDirectory(dirname(at));
 }

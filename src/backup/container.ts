@@ -6,9 +6,11 @@
  * the last of them `manifest.json`. It grows as `{file}.part` and gets its name once it is whole and synced: if the power
  * goes before, there is no backup of that name, or still the one of before.
  */
+
 import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { syncDirectory } from '../base/durable.ts';
 import { diskFault } from './faults.ts';
 import { formatHeader, streamKey } from './header.ts';
 import type { FileFigures } from './manifest.ts';
@@ -85,12 +87,7 @@ export class BackupFile {
       fsyncSync(this.#file);
       closeSync(this.#file);
       renameSync(this.#part, this.#path);
-      const folder = openSync(dirname(this.#path), 'r');
-      try {
-        fsyncSync(folder);
-      } finally {
-        closeSync(folder);
-      }
+      syncDirectory(dirname(this.#path));
       return { bytes: this.#bytes, hash: this.#hash.digest('base64') };
     });
   }

@@ -2,18 +2,10 @@
  * Reads a dead box's disk, mounted on another machine, and lays what a gateway needs into the folders of a restore. The
  * disk itself is only read, so a failing one is asked for each byte once, and one mounted read-only is enough.
  */
-import {
-  closeSync,
-  constants,
-  copyFileSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  statSync,
-} from 'node:fs';
+
+import { constants, copyFileSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { syncFile } from '../base/durable.ts';
 import { CounterfoilError } from '../base/errors.ts';
 import { diskFault } from './faults.ts';
 
@@ -66,12 +58,7 @@ export function copyDeadBox({ dataDir, trailDir, data, trail, onProgress }: Dead
     try {
       mkdirSync(join(to, '..'), { recursive: true, mode: 0o700 });
       copyFileSync(from, to, constants.COPYFILE_EXCL);
-      const file = openSync(to, 'r');
-      try {
-        fsyncSync(file);
-      } finally {
-        closeSync(file);
-      }
+      syncFile(to);
     } catch (error) {
       throw diskFault(error, from, 'nothing was rescued');
     }

@@ -3,19 +3,10 @@
  * the names are given, the buffer's last. If the power goes before, `{data_dir}/restoring` is there without a buffer: a
  * gateway refuses to start on that, and the next restore clears it away and begins again.
  */
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { replaceDurably, syncDirectory, writeDurably } from '../base/durable.ts';
 import { CounterfoilError } from '../base/errors.ts';
 import { diskFault } from './faults.ts';
 
@@ -120,8 +111,7 @@ function placePeople(dataDir: string): void {
   const from = join(dataDir, 'restored', 'config', 'people.json');
   const to = join(dataDir, 'people.json');
   if (!existsSync(from) || existsSync(to)) return;
-  writeDurably(`${to}.new`, readFileSync(from));
-  renameSync(`${to}.new`, to);
+  replaceDurably(to, readFileSync(from));
 }
 
 /** Its lanes are known by the certificates they have. Lanes that are here already were enrolled for it: they stay. */
@@ -142,30 +132,11 @@ function refuseOtherKey(path: string, boxKey: Uint8Array): void {
   throw taken(`${path} is another key`, 'Name an empty directory: a box key is never replaced.');
 }
 
-function writeDurably(path: string, bytes: Uint8Array): void {
-  const file = openSync(path, 'w', 0o600);
-  try {
-    writeSync(file, bytes);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-}
-
 function syncTree(path: string): void {
   for (const entry of readdirSync(path, { withFileTypes: true })) {
     if (entry.isDirectory()) syncTree(join(path, entry.name));
   }
   syncDirectory(path);
-}
-
-function syncDirectory(path: string): void {
-  const directory = openSync(path, 'r');
-  try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
-  }
 }
 
 function taken(message: string, hint: string): CounterfoilError {

@@ -6,9 +6,11 @@
  * Written before the first lane is served. If the power goes here, there is the old copy, none, or the new one; the next
  * start writes it again.
  */
+
 import type { KeyObject } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { replaceDurably } from '../base/durable.ts';
 import { CounterfoilError } from '../base/errors.ts';
 import { wrongKey } from './faults.ts';
 import { isWrappedFor, type Recipient, recipientSchema, unwrapWithKey, wrapForKey } from './recipients.ts';
@@ -22,21 +24,7 @@ export function keepRecoveryCopy(dataDir: string, boxKey: Uint8Array, recoveryKe
   const path = join(dataDir, RECOVERY_COPY);
   const present = existsSync(path) ? parsed(readFileSync(path, 'utf8')) : null;
   if (present !== null && isWrappedFor(present, recoveryKey)) return false;
-  const bytes = Buffer.from(`${JSON.stringify(wrapForKey(boxKey, recoveryKey, PURPOSE))}\n`);
-  const file = openSync(`${path}.new`, 'w', 0o600);
-  try {
-    writeSync(file, bytes);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(`${path}.new`, path);
-  const directory = openSync(dataDir, 'r');
-  try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
-  }
+  replaceDurably(path, Buffer.from(`${JSON.stringify(wrapForKey(boxKey, recoveryKey, PURPOSE))}\n`));
   return true;
 }
 

@@ -6,21 +6,12 @@
  * the next start begins again. From the rename on the directory is a gateway's: if buffer.db is then missing, that is a
  * loss to be told, never a reason to make an empty one.
  */
+
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
+import { syncDirectory, syncFile, writeDurably } from '../base/durable.ts';
 import { CounterfoilError, messageOf } from '../base/errors.ts';
 import { KEY_BYTES, KEY_PURPOSE, newWrappedKey } from './keyring.ts';
 import { storageError } from './storage-error.ts';
@@ -79,31 +70,11 @@ export function prepareDataDir(dataDir: string): void {
   }
 }
 
-/** Writes a small file so that it survives a power cut once this returns. */
-function writeDurably(path: string, bytes: Uint8Array): void {
-  const fd = openSync(path, 'wx', 0o600);
-  try {
-    writeSync(fd, bytes);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-}
-
 /** Syncs the parents of a new path, up to and with `top`. */
 function syncUpwards(path: string, top: string): void {
   for (let at = dirname(resolve(path)); ; at = dirname(at)) {
     syncDirectory(at);
     if (at === top || at === dirname(at)) return;
-  }
-}
-
-function syncDirectory(path: string): void {
-  const fd = openSync(path, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
   }
 }
 
@@ -134,7 +105,7 @@ export function readBoxKey(paths: BufferPaths): Buffer {
 export function createIfNew(paths: BufferPaths, gatewayId: string, nowMs: number): void {
   const used = existsSync(paths.commissioned);
   if (existsSync(paths.db)) {
-    if (!used) writeDurably(paths.commissioned, Buffer.from('1\n'));
+    if (!used) writeDurably(paths.commissioned, '1\n', 'wx');
     return;
   }
   if (existsSync(join(paths.dataDir, 'restoring'))) {
@@ -144,11 +115,11 @@ export function createIfNew(paths: BufferPaths, gatewayId: string, nowMs: number
     throw damaged(`${paths.db} is missing, though this directory has held a gateway's records`);
   // What a first start that was cut short may have left: complete or torn, nobody has used it.
   for (const left of [`${paths.db}.new`, `${paths.db}.new-journal`, paths.boxKey]) rmSync(left, { force: true });
-  writeDurably(paths.boxKey, randomBytes(KEY_BYTES));
+  writeDurably(paths.boxKey, randomBytes(KEY_BYTES), 'wx');
   buildFirst(`${paths.db}.new`, readBoxKey(paths), gatewayId, nowMs);
   renameSync(`${paths.db}.new`, paths.db);
   syncDirectory(paths.dataDir);
-  writeDurably(paths.commissioned, Buffer.from('1\n'));
+  writeDurably(paths.commissioned, '1\n', 'wx');
   syncDirectory(paths.dataDir);
 }
 
@@ -193,12 +164,7 @@ function buildFirst(path: string, boxKey: Uint8Array, gatewayId: string, nowMs: 
   } finally {
     db.close();
   }
-  const fd = openSync(path, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
+  syncFile(path);
 }
 
 /** Value of a one-value pragma. */

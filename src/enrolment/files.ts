@@ -2,12 +2,17 @@
  * Files of this room, in `{data_dir}/lanes`. Each is replaced as a whole: written beside, synced, renamed, the folder
  * synced. If the power goes before the rename, the old file is there and perhaps a `.new`, which the next change overwrites.
  */
+
 import { hash } from 'node:crypto';
-import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
-import { open, rename } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { replaceDurably } from '../base/durable-async.ts';
 import { CounterfoilError, messageOf } from '../base/errors.ts';
+import { readPrivate } from '../base/private-file.ts';
 import { type LanesFile, lanesFileSchema, NO_LANES } from './schema.ts';
+
+const PUT_RIGHT =
+  'Lanes that are known by their certificate are served as before as far as the authority is there; none can be enrolled or revoked. Put the file right, or restore it from a backup.';
 
 export interface LanePaths {
   readonly folder: string;
@@ -65,24 +70,7 @@ export function readLanes(path: string): LanesFile {
 
 /** A file that is nobody else's to read; null when there is none. @throws CounterfoilError `lanes_unusable`. */
 export function readOwn(path: string): string | null {
-  let file: number;
-  try {
-    file = openSync(path, 'r');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    throw unusable(`${path} cannot be read: ${messageOf(error)}`);
-  }
-  try {
-    const mode = fstatSync(file).mode & 0o777;
-    if ((mode & 0o077) === 0) return readFileSync(file, 'utf8');
-    throw new CounterfoilError(
-      'lanes_unusable',
-      `${path} is open to others (mode ${mode.toString(8)})`,
-      `Run: chmod 600 ${path}; and look who may have read it.`,
-    );
-  } finally {
-    closeSync(file);
-  }
+  return readPrivate(path, (message, hint) => unusable(message, undefined, hint));
 }
 
 /** SHA-256 of the file as it is written, base64: the trail names it, so that a change behind its back shows. */
@@ -97,23 +85,8 @@ export function writeLanes(path: string, lanes: LanesFile): Promise<void> {
 
 /** As `writeLanes`, for any text; mode 0600. */
 export async function replaceFile(path: string, text: string): Promise<void> {
-  const fresh = `${path}.new`;
   try {
-    const file = await open(fresh, 'w', 0o600);
-    try {
-      await file.chmod(0o600);
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(fresh, path);
-    const folder = await open(dirname(path), 'r');
-    try {
-      await folder.sync();
-    } finally {
-      await folder.close();
-    }
+    await replaceDurably(path, text);
   } catch (error) {
     const isFull = error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
     const message = `${path} cannot be written: ${messageOf(error)}`;
@@ -126,8 +99,6 @@ function textOf(lanes: LanesFile): string {
   return `${JSON.stringify(lanes, null, 1)}\n`;
 }
 
-export function unusable(message: string, cause?: unknown): CounterfoilError {
-  const hint =
-    'Lanes that are known by their certificate are served as before as far as the authority is there; none can be enrolled or revoked. Put the file right, or restore it from a backup.';
+export function unusable(message: string, cause?: unknown, hint = PUT_RIGHT): CounterfoilError {
   return new CounterfoilError('lanes_unusable', message, hint, cause);
 }

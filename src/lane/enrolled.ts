@@ -4,22 +4,13 @@
  * written beside, synced and renamed. If the power goes during an enrolment, `pending.pem` holds the key that was asked
  * with: the same code asked again with it gets the same certificate.
  */
+
 import { X509Certificate } from 'node:crypto';
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { readSecretFile } from '../base/config/secrets.ts';
+import { replaceDurably } from '../base/durable.ts';
 import { CounterfoilError, messageOf } from '../base/errors.ts';
 import { fromPem, toPem } from '../pki/pem.ts';
 import type { LaneCredentials } from './session.ts';
@@ -92,7 +83,7 @@ export function pendingKey(folder: string, fresh: string): string {
   const { pending } = paths(folder);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   if (existsSync(pending)) return readSecretFile(pending);
-  replace(pending, fresh);
+  replaceDurably(pending, fresh);
   return fresh;
 }
 
@@ -100,26 +91,8 @@ export function pendingKey(folder: string, fresh: string): string {
 export function writeEnrolled(folder: string, { about, key, certificate, authority }: Enrolled): void {
   const to = paths(folder);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  replace(to.authority, authority);
-  replace(to.about, `${JSON.stringify(about, null, 1)}\n`);
-  replace(to.identity, key + certificate);
+  replaceDurably(to.authority, authority);
+  replaceDurably(to.about, `${JSON.stringify(about, null, 1)}\n`);
+  replaceDurably(to.identity, key + certificate);
   rmSync(to.pending, { force: true });
-}
-
-function replace(path: string, text: string): void {
-  const file = openSync(`${path}.new`, 'w', 0o600);
-  try {
-    chmodSync(`${path}.new`, 0o600);
-    writeSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(`${path}.new`, path);
-  const folder = openSync(join(path, '..'), 'r');
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
-  }
 }

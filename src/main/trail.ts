@@ -3,12 +3,12 @@
  */
 import { systemClock, systemTimers } from '../base/clock.ts';
 import type { Config } from '../base/config/load.ts';
+import { makeDirectory } from '../base/durable-async.ts';
 import { type CounterfoilError, messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { RecordBuffer } from '../buffer/api.ts';
 import type { Trail } from '../trail/api.ts';
 import { nodeDisk } from '../trail/disk.ts';
-import { makeDirectory } from '../trail/durable.ts';
 import { LOGS, logDirectory } from '../trail/names.ts';
 import { TRAIL_OPTIONS } from '../trail/options.ts';
 import { ownKeeper } from '../trail/own-keeper.ts';

@@ -3,8 +3,10 @@
  * directory holds the one in force; each change of it is a trail entry `witness_key`, written before the file. If the power
  * goes between the two, the key is seen and written down once more.
  */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { replaceDurably } from '../base/durable.ts';
 import { CounterfoilError, messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { TrailBodyOf } from '../record/trail-kinds.ts';
@@ -60,7 +62,7 @@ export class WitnessKey {
 
   async #keep(body: WitnessKeyBody): Promise<void> {
     await this.#parts.note(body);
-    replaceFile(this.#parts.dataDir, `${body.key}\n`);
+    replaceDurably(join(this.#parts.dataDir, FILE), `${body.key}\n`);
     this.#key = body.key;
   }
 }
@@ -81,22 +83,4 @@ function readKey({ dataDir, log }: WitnessKeyParts): string | null {
     if (!isAbsent) log.error(`${FILE} cannot be read`, { error: messageOf(error) });
   }
   return null;
-}
-
-function replaceFile(dataDir: string, text: string): void {
-  const path = join(dataDir, FILE);
-  const file = openSync(`${path}.new`, 'w', 0o600);
-  try {
-    writeSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(`${path}.new`, path);
-  const folder = openSync(dataDir, 'r');
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
-  }
 }

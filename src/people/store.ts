@@ -3,14 +3,17 @@
  * before the rename, the old file is there and perhaps `people.json.new`, which the next change overwrites; after it, the new
  * one. A file that cannot be understood is never replaced: a person puts it right or restores it.
  */
+
 import { hash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
-import { open, rename } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { replaceDurably } from '../base/durable-async.ts';
 import { CounterfoilError, messageOf } from '../base/errors.ts';
+import { readPrivate } from '../base/private-file.ts';
 import { NO_PEOPLE, type PeopleFile, peopleFileSchema } from './schema.ts';
 
 const PEOPLE_FILE = 'people.json';
+const PUT_RIGHT =
+  'Nobody can log in until it is put right; lanes are served all the same. Restore it from a backup, or move it away and add the users again.';
 
 export function peoplePath(dataDir: string): string {
   return join(dataDir, PEOPLE_FILE);
@@ -41,27 +44,7 @@ export function readPeople(path: string): PeopleFile {
 }
 
 function readOwn(path: string): string | null {
-  let file: number;
-  try {
-    file = openSync(path, 'r');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    throw unusable(`${path} cannot be read: ${messageOf(error)}`);
-  }
-  try {
-    const mode = fstatSync(file).mode & 0o777;
-    if ((mode & 0o077) !== 0) {
-      const hint = `Run: chmod 600 ${path}; and look who may have read it.`;
-      throw new CounterfoilError(
-        'people_unusable',
-        `${path} is open to others (mode ${mode.toString(8)}): nobody can log in`,
-        hint,
-      );
-    }
-    return readFileSync(file, 'utf8');
-  } finally {
-    closeSync(file);
-  }
+  return readPrivate(path, unusable);
 }
 
 /** SHA-256 of the file as it is written, base64: the trail names it, so that a change behind its back shows. */
@@ -71,23 +54,8 @@ export function peopleHash(people: PeopleFile): string {
 
 /** Resolves once the new file would survive a power cut. @throws CounterfoilError `storage_full`, `storage_io`. */
 export async function writePeople(path: string, people: PeopleFile): Promise<void> {
-  const fresh = `${path}.new`;
   try {
-    const file = await open(fresh, 'w', 0o600);
-    try {
-      await file.chmod(0o600);
-      await file.writeFile(textOf(people));
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(fresh, path);
-    const folder = await open(dirname(path), 'r');
-    try {
-      await folder.sync();
-    } finally {
-      await folder.close();
-    }
+    await replaceDurably(path, textOf(people));
   } catch (error) {
     const isFull = error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
     const message = `${path} cannot be written: ${messageOf(error)}`;
@@ -100,8 +68,6 @@ function textOf(people: PeopleFile): string {
   return `${JSON.stringify(people, null, 1)}\n`;
 }
 
-function unusable(message: string): CounterfoilError {
-  const hint =
-    'Nobody can log in until it is put right; lanes are served all the same. Restore it from a backup, or move it away and add the users again.';
+function unusable(message: string, hint = PUT_RIGHT): CounterfoilError {
   return new CounterfoilError('people_unusable', message, hint);
 }

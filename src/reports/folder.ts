@@ -2,21 +2,12 @@
  * Where reports lie: a folder each below `{data_dir}/reports`. A folder is a report once it has `report.json`, which is
  * written last and by rename; if the power goes before, the folder is nothing and the next report of that name replaces it.
  */
+
 import { hash } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { replaceDurably, syncDirectory, writeDurably } from '../base/durable.ts';
 import { canonicalBytes } from '../record/canonical.ts';
 import { REPORT_KINDS, type ReportManifest, type SignedReport, type StoredReport } from './api.ts';
 
@@ -83,9 +74,8 @@ export function storeReport(directory: string, report: SignedReport, facts: Stor
     signedBy,
     signatures: rendered.signatures,
   };
-  writeDurably(join(folder, `${MANIFEST}.new`), canonicalBytes(manifest));
-  renameSync(join(folder, `${MANIFEST}.new`), join(folder, MANIFEST));
-  for (const path of [folder, directory]) syncFolder(path);
+  replaceDurably(join(folder, MANIFEST), canonicalBytes(manifest));
+  syncDirectory(directory);
   return { manifest, folder };
 }
 
@@ -109,23 +99,4 @@ export function listReports(directory: string): StoredReport[] {
     .map(({ name }) => (ID.test(name) ? readReport(join(directory, name)) : null))
     .filter((report) => report !== null)
     .sort(({ manifest: a }, { manifest: b }) => a.window.toUtcMs - b.window.toUtcMs || (a.id < b.id ? -1 : 1));
-}
-
-function writeDurably(path: string, bytes: Uint8Array): void {
-  const descriptor = openSync(path, 'w', 0o600);
-  try {
-    for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-function syncFolder(path: string): void {
-  const descriptor = openSync(path, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }

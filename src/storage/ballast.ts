@@ -5,8 +5,10 @@
  * If the power goes while it is being written it is too short, and `restore` goes on; while it is being removed it is there
  * or not, and both are told by its size. It holds nothing, so no step of it can lose anything.
  */
+
 import { closeSync, fsyncSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { syncDirectory } from '../base/durable.ts';
 
 const STEP_BYTES = 1024 * 1024;
 const NAME = 'ballast';
@@ -57,14 +59,5 @@ export class Ballast {
 
   get #path(): string {
     return join(this.#directory, NAME);
-  }
-}
-
-function syncDirectory(path: string): void {
-  const directory = openSync(path, 'r');
-  try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
   }
 }

@@ -3,8 +3,8 @@
  * Health says `worm: none`.
  */
 import { open } from 'node:fs/promises';
+import { makeDirectory, syncDirectory } from '../base/durable-async.ts';
 import type { SegmentKeeper } from './api.ts';
-import { makeDirectory, syncDirectory } from './durable.ts';
 import { logDirectory, segmentPath } from './names.ts';
 
 export function ownKeeper(trailDir: string): SegmentKeeper {

@@ -9,6 +9,7 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { replaceDurably } from '../base/durable-async.ts';
 import { CounterfoilError, messageOf } from '../base/errors.ts';
 import type { TrailLog } from '../buffer/api.ts';
 import { formatCheckpoint } from '../tlog/checkpoint.ts';
@@ -17,7 +18,6 @@ import { judgeSigning, type RememberedHead } from '../tlog/signer.ts';
 import { verifierKeyOf } from '../tlog/verifier-key.ts';
 import type { CheckpointSigner, SignedHead, SignRequest } from './api.ts';
 import { codeOf } from './disk.ts';
-import { replaceDurably } from './durable.ts';
 
 /** Heads in the order in which their origins began; the last one carries its note. */
 interface SignedLog {

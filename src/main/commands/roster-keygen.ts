@@ -1,9 +1,10 @@
 /** `counterfoil roster keygen`: a key pair for one person. The private key goes into a file, the public one is printed. */
+
 import { generateKeyPairSync, hash, type KeyObject } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { stringify } from 'yaml';
 import { type Clock, toUtcText } from '../../base/clock.ts';
 import { readSecretFile } from '../../base/config/secrets.ts';
+import { writeDurably } from '../../base/durable.ts';
 import { CounterfoilError, messageOf } from '../../base/errors.ts';
 import { canonicalText } from '../../record/canonical.ts';
 import { readRoster } from '../../record/roster.ts';
@@ -112,13 +113,7 @@ function pemOf(privateKey: KeyObject, passphrase: string | null): string {
 /** A key that is there already is somebody's: never written over. */
 function writeOnce(path: string, text: string): void {
   try {
-    const file = openSync(path, 'wx', 0o600);
-    try {
-      writeSync(file, text);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
+    writeDurably(path, text, 'wx');
   } catch (error) {
     const hint = 'Name a file that is not there yet, in a folder this user may write.';
     throw new CounterfoilError('usage', `${path} cannot be written: ${messageOf(error)}`, hint, error);

@@ -4,20 +4,11 @@
  *
  * The files are the only state: whatever is said to be delivered, or waiting, is what they say.
  */
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { replaceDurably, syncDirectory } from '../../base/durable.ts';
 import { CounterfoilError, messageOf } from '../../base/errors.ts';
 
 const NAME = /^[a-z0-9_-]{1,64}\.[a-z][a-z0-9-]{0,39}\.json$/;
@@ -68,9 +59,7 @@ export class Jobs {
     const name = nameOf(job.report, job.target);
     const path = join(this.#folder, name);
     try {
-      writeFileSync(`${path}.new`, `${JSON.stringify(job)}\n`, { mode: 0o600, flush: true });
-      renameSync(`${path}.new`, path);
-      syncFolder(this.#folder);
+      replaceDurably(path, `${JSON.stringify(job)}\n`);
     } catch (error) {
       throw cannotKeep(error);
     }
@@ -82,7 +71,7 @@ export class Jobs {
     const name = nameOf(report, target);
     try {
       rmSync(join(this.#folder, name), { force: true });
-      syncFolder(this.#folder);
+      syncDirectory(this.#folder);
     } catch (error) {
       throw cannotKeep(error);
     }
@@ -132,15 +121,6 @@ function parsed(path: string): unknown {
 }
 
 const nameOf = (report: string, target: string): string => `${report}.${target}.json`;
-
-function syncFolder(folder: string): void {
-  const descriptor = openSync(folder, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-}
 
 function cannotKeep(error: unknown): CounterfoilError {
   return new CounterfoilError(

@@ -2,9 +2,11 @@
  * What has been run: a file of JSON lines that only grows, each line synced before what it allows is done. If the power
  * goes in the middle of a line, that line is none: it is cut short by the next one's line end and skipped.
  */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import { writeDurably } from '../../base/durable.ts';
 
 /**
  * `watch`: nothing of this schedule before that time is due any more. `handed`: the trail tells of this run's report and the
@@ -50,14 +52,8 @@ export class RunLedger {
 
   /** Durable once this returns. */
   append(told: LedgerLine): void {
-    const descriptor = openSync(this.#path, 'a', 0o600);
-    try {
-      // The line end in front ends what an earlier life may have left.
-      writeSync(descriptor, `\n${JSON.stringify(told)}\n`);
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
+    // The line end in front ends what an earlier life may have left.
+    writeDurably(this.#path, `\n${JSON.stringify(told)}\n`, 'a');
     this.#take(told);
   }
 

@@ -3,19 +3,11 @@
  * key and its certificates get their place together, by the rename of a folder: if the power goes before, there is none, and
  * the next report makes one; if two processes make one at once, the second takes what the first has put there.
  */
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readSecretFile } from '../../base/config/secrets.ts';
+import { syncDirectory, writeDurably } from '../../base/durable.ts';
 import { CounterfoilError, messageOf } from '../../base/errors.ts';
 import { type IssueFor, issueReportKey } from './authority.ts';
 import { openReportKey, type ReportKey } from './report-key.ts';
@@ -49,11 +41,11 @@ async function makeOwnKey(folder: string, about: IssueFor): Promise<void> {
       [KEY_FILE, keyPem],
       [CERTIFICATES_FILE, certificatesPem],
     ] as const) {
-      writeFileSync(join(draft, name), text, { mode: 0o600, flush: true });
+      writeDurably(join(draft, name), text);
     }
-    syncFolder(draft);
+    syncDirectory(draft);
     renameSync(draft, folder);
-    syncFolder(dirname(folder));
+    syncDirectory(dirname(folder));
   } catch (error) {
     rmSync(draft, { recursive: true, force: true });
     if (existsSync(folder)) return; // another process was faster
@@ -72,14 +64,5 @@ function readPem(path: string): string {
   } catch (error) {
     const hint = 'Check the path and that this user may read it.';
     throw new CounterfoilError('config_unreadable', `cannot read ${path}: ${messageOf(error)}`, hint, error);
-  }
-}
-
-function syncFolder(path: string): void {
-  const descriptor = openSync(path, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
   }
 }

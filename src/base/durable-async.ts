@@ -1,4 +1,4 @@
-/** Small files and names that survive a power cut once the call has returned. */
+/** As `durable.ts`, without holding up the event loop: on disk once the promise has resolved. */
 import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
@@ -7,6 +7,7 @@ export async function replaceDurably(path: string, content: string): Promise<voi
   const fresh = `${path}.new`;
   const file = await open(fresh, 'w', 0o600);
   try {
+    await file.chmod(0o600);
     await file.writeFile(content);
     await file.sync();
   } finally {
