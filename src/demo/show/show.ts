@@ -17,7 +17,8 @@ export interface ShowOptions extends Time, Omit<PartsOptions, 'timers' | 'onBrok
   readonly onEvent: (event: Event) => void;
 }
 
-const DRAIN_LIMIT_MS = 15_000;
+/** A till may take half a minute to its next attempt to connect, and a minute to the next one with a deferred record. */
+const DRAIN_LIMIT_MS = 75_000;
 /** The gateway's figures follow its commits after a moment, and a gap marker follows its quarantine without any figure. */
 const DRAINED_FOR_MS = 1000;
 
