@@ -42,8 +42,13 @@ export interface Log {
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
+/** A log whose least level can be changed while it is used. */
+export interface AdjustableLog extends Log {
+  setLevel(level: LogLevel): void;
+}
+
 /** A JSON-lines log on `destination` (default: standard output), one object a line with `time`, `level`, `msg`. */
-export function createLog(level: LogLevel, destination?: DestinationStream): Log {
+export function createLog(level: LogLevel, destination?: DestinationStream): AdjustableLog {
   const options = {
     level,
     base: null,
@@ -54,7 +59,10 @@ export function createLog(level: LogLevel, destination?: DestinationStream): Log
   const write = (name: 'debug' | 'info' | 'warn' | 'error') => (message: string, fields?: LogFields) => {
     logger[name](fields ?? {}, message);
   };
-  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
+  const setLevel = (next: LogLevel) => {
+    logger.level = next;
+  };
+  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error'), setLevel };
 }
 
 /** A log that drops everything; for tests and short commands. */

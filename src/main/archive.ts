@@ -5,6 +5,7 @@ import { plainKeeper } from '../archive/keeper.ts';
 import { ARCHIVER_DEFAULTS } from '../archive/options.ts';
 import { sealedKeeper } from '../archive/sealed-keeper.ts';
 import { systemClock, systemTimers } from '../base/clock.ts';
+import { following } from '../base/config/following.ts';
 import type { Config } from '../base/config/load.ts';
 import type { Log } from '../base/log.ts';
 import type { RecordBuffer } from '../buffer/api.ts';
@@ -19,7 +20,7 @@ export function makeArchiver(
   const socket = config.trail.sealerSocket;
   const { dayMs, ...paces } = ARCHIVER_DEFAULTS;
   return new Archiver(
-    { ...paces, bufferMs: config.retention.bufferDays * dayMs },
+    following(() => ({ ...paces, bufferMs: config.retention.bufferDays * dayMs })),
     {
       archive: parts.buffer.archive,
       keeper: socket === null ? plainKeeper(archiveDirectory(config)) : sealedKeeper(socket, archiveDirectory(config)),

@@ -15,7 +15,8 @@ import { takeSnapshot } from '../health/snapshot.ts';
 import type { HealthSources } from '../health/sources.ts';
 
 export interface DashboardParts {
-  readonly loaded: LoadedConfig;
+  /** The settings in force. */
+  readonly loaded: () => LoadedConfig;
   readonly sources: HealthSources;
   readonly buffer: RecordBuffer;
   readonly log: Log;
@@ -31,13 +32,15 @@ export async function openDashboard({ buffer, loaded, log, sources }: DashboardP
   const { clock } = sources;
   const facts = () => factsOf(sources);
   const history = new History({ clock, timers: systemTimers, log, look: looker(facts) });
-  await history.start(join(loaded.config.dataDir, 'history'));
+  await history.start(join(loaded().config.dataDir, 'history'));
   const app = dashboardRoutes(
     {
       clock,
       facts,
-      timeZone: loaded.config.gateway.timeZone,
-      settings: settingsOf(loaded),
+      timeZone: loaded().config.gateway.timeZone,
+      get settings() {
+        return settingsOf(loaded());
+      },
       waiting: (query) => buffer.readWaiting(query),
     },
     history,

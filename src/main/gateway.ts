@@ -6,6 +6,7 @@
 import type { Archiver } from '../archive/archiver.ts';
 import { systemClock, systemTimers } from '../base/clock.ts';
 import type { Config, LoadedConfig } from '../base/config/load.ts';
+import { Settings } from '../base/config/settings.ts';
 import { type CounterfoilError, messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { RecordBuffer } from '../buffer/api.ts';
@@ -38,7 +39,8 @@ import { rosterWithUsers } from './named-roster.ts';
 import { makePeople, noteIn, peopleOperations, userSigner } from './people.ts';
 import { loadProducts } from './products.ts';
 import { keepForRecovery } from './recovery.ts';
-import { makeOutbox } from './reports/delivery.ts';
+import { takeSettings } from './reload.ts';
+import { makeOutbox, targetsOf } from './reports/delivery.ts';
 import { openReports } from './reports/schedule.ts';
 import { reportSigning } from './reports/signing.ts';
 import { requireAppendOnly } from './require-append-only.ts';
@@ -84,23 +86,26 @@ interface Served {
 }
 
 export class Gateway {
-  readonly #loaded: LoadedConfig;
+  readonly #settings: Settings;
   readonly #config: Config;
   readonly #parts: GatewayParts;
   /** What `stop` undoes, last first. */
   readonly #undo: (() => Promise<void>)[] = [];
   readonly #verification: FirstVerification;
   #noteRoster: () => Promise<void> = async () => {};
+  /** Nothing to change before the start. */
+  #changeSettings: (next: LoadedConfig) => Promise<() => void> = async () => () => {};
   readonly #commits: Commits;
   /** Null before the start: no record can be quarantined then. */
   #intake: IntakeStage | null = null;
   /** How soon settled records go to the archive; nothing before there is one. */
   #reclaim: Archiver['setPace'] = () => {};
+  /** What `reload` does, given the configuration in force. */
   readonly #reloads: (() => Promise<void> | void)[] = [];
 
   constructor(loaded: LoadedConfig, parts: GatewayParts) {
-    this.#loaded = loaded;
-    this.#config = loaded.config;
+    this.#settings = new Settings(loaded);
+    this.#config = this.#settings.config;
     this.#parts = parts;
     this.#commits = new Commits(systemClock, parts.log);
     this.#verification = new FirstVerification(this.#config.scheduleTwo, { clock: systemClock, log: parts.log });
@@ -115,9 +120,10 @@ export class Gateway {
     this.#verification.start();
     const newestWrite = newestWriteMs(this.#config.dataDir);
     const onQuarantined = (sequences: readonly number[]) => this.#intake?.tellQuarantined(sequences);
-    const stores = await openStores({ loaded: this.#loaded, log, onFatal, onQuarantined, openTrail });
+    const stores = await openStores({ loaded: this.#settings.loaded, log, onFatal, onQuarantined, openTrail });
     this.#undo.push(() => stores.close());
     const { buffer, trail } = stores;
+    this.#changeSettings = (next) => takeSettings(this.#settings, next, { buffer, log });
     keepForRecovery(this.#config, log);
     const witnesses = await openWitnesses({ config: this.#config, buffer, trail, log });
     this.#undo.push(() => witnesses.echo.stop());
@@ -198,6 +204,7 @@ export class Gateway {
     disk.start();
     const outbox = makeOutbox(this.#config, { buffer, log });
     this.#undo.push(() => outbox.stop());
+    this.#reloads.push(() => outbox.setTargets(targetsOf(this.#config)));
     const served = {
       buffer,
       laneGaps,
@@ -252,10 +259,15 @@ export class Gateway {
     return addresses;
   }
 
-  /** Reads the roster, certificate and key of the screens, and the token of monitoring again; what is unusable changes nothing. */
-  async reload(): Promise<void> {
+  /**
+   * Takes over what can be taken over of another configuration (null: none), then reads what stands in files of its own again:
+   * roster, certificates, tokens. What is unusable changes nothing.
+   */
+  async reload(next: LoadedConfig | null): Promise<void> {
+    const tell = next === null ? null : await this.#changeSettings(next);
     for (const again of this.#reloads) await again();
     if (this.#verification.reload()) await this.#noteRoster();
+    tell?.();
   }
 
   /** Commits and answers what was taken in, then closes everything; safe after a start that failed half-way. */
@@ -305,13 +317,13 @@ export class Gateway {
   async #serveHttp(stages: Served, parts: readonly Part[]): Promise<string> {
     const { log } = this.#parts;
     const sources = healthSources({
-      loaded: this.#loaded,
+      settings: this.#settings,
       clock: systemClock,
       ...stages,
       verification: this.#verification,
       commitFailure: () => this.#commits.failure,
     });
-    const dashboard = await openDashboard({ loaded: this.#loaded, sources, buffer: stages.buffer, log });
+    const dashboard = await openDashboard({ loaded: () => this.#settings.loaded, sources, buffer: stages.buffer, log });
     this.#undo.push(() => dashboard.stop());
     const { people } = stages;
     const web = await openWeb({ config: this.#config, sources, people, parts: [...parts, dashboard.part], log });

@@ -1,7 +1,8 @@
 /** What the health stage reads, collected from the parts; each function answers from memory. */
 import type { Archiver } from '../archive/archiver.ts';
 import type { Clock } from '../base/clock.ts';
-import type { LoadedConfig } from '../base/config/load.ts';
+import { following } from '../base/config/following.ts';
+import type { Settings } from '../base/config/settings.ts';
 import type { CounterfoilError } from '../base/errors.ts';
 import type { RecordBuffer } from '../buffer/api.ts';
 import { bufferPaths } from '../buffer/files.ts';
@@ -22,7 +23,7 @@ import { VERSION } from './version.ts';
 import type { Witnesses } from './witnesses.ts';
 
 export interface HealthParts {
-  readonly loaded: LoadedConfig;
+  readonly settings: Settings;
   readonly clock: Clock;
   readonly buffer: RecordBuffer;
   readonly intake: IntakeStage;
@@ -50,11 +51,9 @@ const RESTORED_UNSIGNED = {
 
 export function healthSources(parts: HealthParts): HealthSources {
   const { clock, intake, uplink, buffer } = parts;
-  const { config } = parts.loaded;
+  const { config } = parts.settings;
   // A signature comes by "epoch open", for which the gateway is stopped: this cannot change while it runs.
-  const warnings = isRestoredUnsigned(bufferPaths(config.dataDir).db)
-    ? [...parts.loaded.warnings, RESTORED_UNSIGNED]
-    : parts.loaded.warnings;
+  const restored = isRestoredUnsigned(bufferPaths(config.dataDir).db) ? [RESTORED_UNSIGNED] : [];
   return {
     clock,
     about: {
@@ -66,11 +65,11 @@ export function healthSources(parts: HealthParts): HealthSources {
       startedAtMs: clock.utcMs(),
       startedAtMonotonicMs: clock.monotonicMs(),
     },
-    limits: {
+    limits: following(() => ({
       oldestPendingMs: config.fallback.oldestPendingSeconds * 1000,
       scheduleTwoDepth: config.fallback.scheduleTwoDepthLimit,
       clockWarnMs: config.clock.warnSeconds * 1000,
-    },
+    })),
     buffer: () => buffer.facts(),
     commitFailure: () => {
       const failure = parts.commitFailure();
@@ -96,7 +95,7 @@ export function healthSources(parts: HealthParts): HealthSources {
     delivery: () => deliveryFacts(parts.outbox),
     archive: () => parts.archiver.facts(),
     roster: () => parts.verification.facts(),
-    warnings: () => warnings,
+    warnings: () => [...parts.settings.warnings(), ...restored],
     people: () => parts.people.facts(),
   };
 }

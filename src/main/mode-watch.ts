@@ -1,5 +1,6 @@
 /** The mode, stepped by the facts of now: every second, and when link or sync have news. Each change is told once. */
 import type { Clock, Timers } from '../base/clock.ts';
+import { following } from '../base/config/following.ts';
 import type { Config } from '../base/config/load.ts';
 import {
   MODE_LIMITS,
@@ -31,17 +32,10 @@ export class ModeWatch {
   #state: ModeState;
   #cancelTick: () => void = () => {};
 
-  constructor({ fallback }: Config, parts: ModeWatchParts) {
+  constructor(config: Config, parts: ModeWatchParts) {
     this.#parts = parts;
     this.#state = startMode(parts.clock.monotonicMs());
-    this.#limits = {
-      ...MODE_LIMITS,
-      oldestPendingMs: fallback.oldestPendingSeconds * 1000,
-      scheduleTwoDepthLimit: fallback.scheduleTwoDepthLimit,
-      settledMs: fallback.settledSeconds * 1000,
-      stalledMs: fallback.stalledSeconds * 1000,
-      dwellMs: fallback.dwellSeconds * 1000,
-    };
+    this.#limits = following(() => limitsOf(config));
   }
 
   start(): void {
@@ -72,4 +66,15 @@ export class ModeWatch {
       onChange(change);
     }
   }
+}
+
+function limitsOf({ fallback }: Config): ModeLimits {
+  return {
+    ...MODE_LIMITS,
+    oldestPendingMs: fallback.oldestPendingSeconds * 1000,
+    scheduleTwoDepthLimit: fallback.scheduleTwoDepthLimit,
+    settledMs: fallback.settledSeconds * 1000,
+    stalledMs: fallback.stalledSeconds * 1000,
+    dwellMs: fallback.dwellSeconds * 1000,
+  };
 }

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { systemClock, systemTimers } from '../base/clock.ts';
+import { following } from '../base/config/following.ts';
 import type { Config } from '../base/config/load.ts';
 import { type Log, silentLog } from '../base/log.ts';
 import type { Operations } from '../base/socket/operations.ts';
@@ -17,15 +18,17 @@ const MINUTE_MS = 60_000;
 
 /** Read, and its sessions watched, from `start` on. */
 export function makePeople(config: Config, note: NotePeople, log: Log): People {
-  const { secondFactor, idleMinutes, sessionHours, breakGlassMinutes } = config.people;
-  const options = {
-    dataDir: config.dataDir,
-    secondFactor,
-    idleMs: idleMinutes * MINUTE_MS,
-    longestMs: sessionHours * 60 * MINUTE_MS,
-    breakGlassMs: breakGlassMinutes * MINUTE_MS,
-  };
-  return new People(options, { clock: systemClock, timers: systemTimers, random: randomBytes, note, log });
+  const options = ({ dataDir, people }: Config) => ({
+    dataDir,
+    secondFactor: people.secondFactor,
+    idleMs: people.idleMinutes * MINUTE_MS,
+    longestMs: people.sessionHours * 60 * MINUTE_MS,
+    breakGlassMs: people.breakGlassMinutes * MINUTE_MS,
+  });
+  return new People(
+    following(() => options(config)),
+    { clock: systemClock, timers: systemTimers, random: randomBytes, note, log },
+  );
 }
 
 /** Entries of named users go into the trail of the buffer. */

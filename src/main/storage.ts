@@ -1,6 +1,7 @@
 /** The storage breaker of this gateway: its limits from the configuration, its readings from the buffer and two disks. */
 import { join } from 'node:path';
 import type { Clock, Timers } from '../base/clock.ts';
+import { following } from '../base/config/following.ts';
 import type { Config } from '../base/config/load.ts';
 import { messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
@@ -9,7 +10,7 @@ import type { Admission } from '../intake/committer.ts';
 import { Ballast } from '../storage/ballast.ts';
 import type { Arrival } from '../storage/breaker.ts';
 import { readStorage, spaceOf } from '../storage/gauge.ts';
-import { ballastFor } from '../storage/level.ts';
+import { ballastFor, type StorageLimits } from '../storage/level.ts';
 import {
   GIVE_UP_BELOW_BYTES,
   MIN_FREE_BYTES,
@@ -47,13 +48,7 @@ export function makeStorage(making: StorageMaking): Storage {
     records: () => recordsOf(buffer),
   };
   return new Storage(
-    {
-      ...config.storage,
-      reclaimAt: Math.min(RECLAIM_AT, config.storage.closeAt),
-      ballastBytes: ballast.targetBytes,
-      minFreeBytes: MIN_FREE_BYTES,
-      giveUpBelowBytes: Math.min(GIVE_UP_BELOW_BYTES, ballast.targetBytes),
-    },
+    following(() => limitsOf(config, ballast.targetBytes)),
     STORAGE_TIMING,
     {
       clock,
@@ -70,6 +65,16 @@ export function makeStorage(making: StorageMaking): Storage {
       },
     },
   );
+}
+
+function limitsOf({ storage }: Config, ballastBytes: number): StorageLimits {
+  return {
+    ...storage,
+    reclaimAt: Math.min(RECLAIM_AT, storage.closeAt),
+    ballastBytes,
+    minFreeBytes: MIN_FREE_BYTES,
+    giveUpBelowBytes: Math.min(GIVE_UP_BELOW_BYTES, ballastBytes),
+  };
 }
 
 /** The breaker as intake asks it. */

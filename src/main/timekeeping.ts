@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock, systemTimers, toUtcText } from '../base/clock.ts';
+import { following } from '../base/config/following.ts';
 import type { Config } from '../base/config/load.ts';
 import { messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
@@ -25,21 +26,21 @@ export interface TimekeepingParts {
   readonly onChange: () => void;
 }
 
-export function timekeeper({ clock }: Config, parts: TimekeepingParts): Timekeeper {
+export function timekeeper(config: Config, parts: TimekeepingParts): Timekeeper {
   const note = <K extends TrailKind>(kind: K, body: TrailBodyOf<K>) => {
     parts.buffer.note('audit', kind, body).catch((error: unknown) => {
       parts.log.error('a trail entry could not be written', { error: messageOf(error) });
     });
   };
   return new Timekeeper(
-    {
-      ntpServers: clock.ntpServers,
-      intervalMs: clock.ntpIntervalSeconds * 1000,
-      alarmMs: clock.alarmSeconds * 1000,
+    following(() => ({
+      ntpServers: config.clock.ntpServers,
+      intervalMs: config.clock.ntpIntervalSeconds * 1000,
+      alarmMs: config.clock.alarmSeconds * 1000,
       notBeforeMs: RELEASED_AT_MS,
       newestWriteMs: parts.newestWriteMs,
       ntp: { burst: BURST, spacingMs: SPACING_MS, timeoutMs: ANSWER_TIMEOUT_MS, pivotMs: RELEASED_AT_MS },
-    },
+    })),
     {
       clock: systemClock,
       timers: systemTimers,

@@ -3,6 +3,7 @@
  * tells people how far the PMS is behind. Each change of link and mode is a trail entry.
  */
 import { type Clock, systemTimers } from '../base/clock.ts';
+import { following } from '../base/config/following.ts';
 import type { Config } from '../base/config/load.ts';
 import { readSecret } from '../base/config/secrets.ts';
 import { messageOf } from '../base/errors.ts';
@@ -58,7 +59,7 @@ export class Uplink {
     const readToken = () => readSecret(config.pms.tokenFile, 'pms_token', process.env);
     const shared = { clock: parts.clock, timers: systemTimers, random: Math.random, log: parts.log };
     this.#sync = new Sync(
-      { ...SYNC_DEFAULTS, pmsUrl: config.pms.url, ...syncOptions(config.sync), tls: this.#tls },
+      following(() => ({ ...SYNC_DEFAULTS, pmsUrl: config.pms.url, ...syncOptions(config.sync), tls: this.#tls })),
       {
         ...shared,
         buffer: parts.buffer,
@@ -76,20 +77,23 @@ export class Uplink {
         },
       },
     );
-    this.#link = new Link(linkOptions(config, this.#tls), {
-      ...shared,
-      resolve: systemResolve,
-      authorization: () => bearer(readToken),
-      delivery: () => this.#sync.status(),
-      onProbe: () => this.#mode.judge(),
-      onHeartbeatBack: () => this.#sync.linkRestored(),
-      onPulse: parts.onPulse,
-      onLayers: (changes) => this.#layersChanged(changes),
-      onChange: ({ from, to, fault }) => {
-        this.#note('link', { from, to, reason: fault ?? '' });
-        parts.onChange();
+    this.#link = new Link(
+      following(() => linkOptions(config, this.#tls)),
+      {
+        ...shared,
+        resolve: systemResolve,
+        authorization: () => bearer(readToken),
+        delivery: () => this.#sync.status(),
+        onProbe: () => this.#mode.judge(),
+        onHeartbeatBack: () => this.#sync.linkRestored(),
+        onPulse: parts.onPulse,
+        onLayers: (changes) => this.#layersChanged(changes),
+        onChange: ({ from, to, fault }) => {
+          this.#note('link', { from, to, reason: fault ?? '' });
+          parts.onChange();
+        },
       },
-    });
+    );
     this.#reconciliation = new Reconciliation({
       buffer: parts.buffer,
       clock: parts.clock,

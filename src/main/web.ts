@@ -29,8 +29,11 @@ export interface OpenWeb {
 
 /** Throws `address_in_use`, and `config_unreadable` for a file that cannot be used; nothing listens then. */
 export async function openWeb({ config, sources, people, parts, log }: WebParts): Promise<OpenWeb> {
-  const { url, monitorTokenFile } = config.http;
-  const readToken = () => (monitorTokenFile === null ? null : readSecretFile(monitorTokenFile));
+  const { url } = config.http;
+  const readToken = () => {
+    const { monitorTokenFile } = config.http;
+    return monitorTokenFile === null ? null : readSecretFile(monitorTokenFile);
+  };
   let monitorToken = readToken();
   const secure = url.startsWith('https:');
   const logIn = logInRoutes(people, { cookieName: cookieName(secure), secure, gatewayId: config.gateway.id });

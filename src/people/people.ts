@@ -74,8 +74,13 @@ export class People {
     this.sessions = new Sessions({
       clock,
       random,
-      idleMs: options.idleMs,
-      longestMs: options.longestMs,
+      // Looked at anew each time: they may change while people are logged in.
+      get idleMs() {
+        return options.idleMs;
+      },
+      get longestMs() {
+        return options.longestMs;
+      },
       onEnd: ({ id, user }, why) => this.#tell('logout', { session: id, user, why }),
     });
     this.#checker = new Checker({ clock, desk: this.#desk, onRefused: (body) => this.#tell('login_refused', body) });

@@ -126,14 +126,19 @@ export class Sync {
   }
 }
 
+/** `batchSize` is looked at anew each time: it may change in the run. */
 function loopOptions(stream: Stream, options: SyncOptions) {
   const urgent = stream === 'schedule_two';
-  const batchSize = urgent ? options.scheduleTwoBatchSize : options.batchSize;
+  const single = options.profile === 'single';
   return {
     ...options,
     ...(urgent ? { lingerMs: 0, overlapFromBytes: Number.POSITIVE_INFINITY } : {}),
     startSpreadMs: urgent ? options.startSpreadMs * URGENT_SPREAD : options.startSpreadMs,
-    ...(options.profile === 'single' ? { batchSize: 1, coding: 'identity' as const } : { batchSize }),
+    coding: single ? ('identity' as const) : options.coding,
+    get batchSize() {
+      if (single) return 1;
+      return urgent ? options.scheduleTwoBatchSize : options.batchSize;
+    },
     // Without verified TLS anybody on the line can say yes.
     acceptUnproved: options.acceptUnproved && options.profile === 'single' && isVerified(options.pmsUrl),
   };

@@ -2,9 +2,10 @@
 import { Command } from 'commander';
 import { loadConfigFully } from '../../base/config/load.ts';
 import { type CounterfoilError, messageOf } from '../../base/errors.ts';
-import { createLog, type Log } from '../../base/log.ts';
+import { type AdjustableLog, createLog } from '../../base/log.ts';
 import { Gateway } from '../gateway.ts';
 import { releaseStartUpMemory } from '../memory.ts';
+import { readAgain } from '../reload.ts';
 import { stopSignal } from '../stop-signal.ts';
 
 export function runCommand(): Command {
@@ -25,7 +26,7 @@ async function runGateway(file: string, captureOnly: boolean): Promise<void> {
   for (const { key, message } of loaded.warnings) log.warn(message, { reason: key });
   const gateway = new Gateway(loaded, { log, captureOnly, onFatal: die });
   // Before anything else: without a listener the signal would end the process.
-  process.on('SIGHUP', () => reload(gateway, log));
+  process.on('SIGHUP', () => reload(file, gateway, log));
   try {
     const stopped = stopSignal();
     const addresses = await gateway.start();
@@ -39,9 +40,11 @@ async function runGateway(file: string, captureOnly: boolean): Promise<void> {
   log.info('stopped');
 }
 
-/** SIGHUP: what a person keeps in files of its own is read again. */
-function reload(gateway: Gateway, log: Log): void {
-  gateway.reload().catch((error: unknown) => {
+/** SIGHUP: the configuration is read again, and what a person keeps in files of its own. */
+function reload(file: string, gateway: Gateway, log: AdjustableLog): void {
+  const next = readAgain(file, process.env, log);
+  if (next !== null) log.setLevel(next.config.logLevel);
+  gateway.reload(next).catch((error: unknown) => {
     log.error('the roster was read again, but the trail entry could not be written', { error: messageOf(error) });
   });
 }

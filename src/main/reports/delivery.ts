@@ -1,6 +1,7 @@
 /** The outbox of reports, put together: targets from the configuration, entries into the trail, figures for health. */
 import { join } from 'node:path';
 import { systemClock, systemTimers } from '../../base/clock.ts';
+import { following } from '../../base/config/following.ts';
 import type { Config } from '../../base/config/load.ts';
 import type { Log } from '../../base/log.ts';
 import type { RecordBuffer } from '../../buffer/api.ts';
@@ -27,10 +28,9 @@ export function targetsOf({ reports }: Config): Target[] {
 }
 
 export function makeOutbox(config: Config, { buffer, log }: { buffer: RecordBuffer; log: Log }): Outbox {
-  const { retrySeconds, retryLongestSeconds } = config.reports.deliver;
   const directory = reportsDirectory(config);
   return new Outbox({
-    options: { retryMs: retrySeconds * 1000, longestMs: retryLongestSeconds * 1000 },
+    options: following(() => retryOf(config)),
     targets: targetsOf(config),
     jobs: new Jobs(outboxDirectory(config), (name) =>
       log.error('a file of the outbox of reports cannot be read', {
@@ -45,6 +45,11 @@ export function makeOutbox(config: Config, { buffer, log }: { buffer: RecordBuff
     random: Math.random,
     log,
   });
+}
+
+function retryOf({ reports }: Config) {
+  const { retrySeconds, retryLongestSeconds } = reports.deliver;
+  return { retryMs: retrySeconds * 1000, longestMs: retryLongestSeconds * 1000 };
 }
 
 export function deliveryFacts(outbox: Outbox): DeliveryFacts {

@@ -43,7 +43,9 @@ export function openReports(config: Config, parts: ReportParts): Reports {
     await trail?.drained();
   };
   const scheduler = new Scheduler({
-    plan: planOf(config),
+    get plan() {
+      return planOf(config);
+    },
     clock: systemClock,
     timers: systemTimers,
     log,

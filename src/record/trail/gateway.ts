@@ -46,6 +46,11 @@ export const GATEWAY_KINDS = {
     .describe(
       'Another configuration than at the start before: SHA-256 of all its settings in RFC 8785 form, and the names of those that differ; null at the first start.',
     ),
+  configuration_reload: z
+    .strictObject({ applied: z.array(word), hash: digest, waiting: z.array(word) })
+    .describe(
+      'The configuration was read again in the run: the names of settings that are in force from here on, those that wait for a restart, and the hash of all that are in force, as in `configuration`.',
+    ),
   start: z
     .strictObject({ ended: z.enum(['clean', 'unclean', 'unknown']), version: word })
     .describe('The gateway starts; how the one before it ended; `unknown`: no start before it has been written down.'),

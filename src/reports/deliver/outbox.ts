@@ -49,7 +49,7 @@ export interface TargetFacts {
 
 /** What a target does at the moment. */
 interface Lane {
-  readonly target: Target;
+  target: Target;
   busy: Promise<void> | null;
   failures: number;
   /** The job that failed last: the next one goes first, so that one report that nobody takes holds up no other. */
@@ -61,19 +61,14 @@ interface Lane {
 
 export class Outbox implements ReportOutbox {
   readonly #parts: OutboxParts;
-  readonly #lanes: readonly Lane[];
+  #lanes: readonly Lane[];
+  /** Deliveries under way, of targets that are gone too. */
+  readonly #running = new Set<Promise<void>>();
   #isStopped = true;
 
   constructor(parts: OutboxParts) {
     this.#parts = parts;
-    this.#lanes = parts.targets.map((target) => ({
-      target,
-      busy: null,
-      failures: 0,
-      lastFailed: null,
-      cancel: () => {},
-      waiting: false,
-    }));
+    this.#lanes = parts.targets.map(newLane);
   }
 
   start(): void {
@@ -85,7 +80,20 @@ export class Outbox implements ReportOutbox {
   async stop(): Promise<void> {
     this.#isStopped = true;
     for (const { cancel } of this.#lanes) cancel();
-    await Promise.all(this.#lanes.map(({ busy }) => busy));
+    await Promise.all(this.#running);
+  }
+
+  /**
+   * Other targets from now on. A delivery under way comes to its end by the old settings; what waits for a target that is
+   * gone stays, and health says so.
+   */
+  setTargets(targets: readonly Target[]): void {
+    for (const { cancel } of this.#lanes) cancel();
+    this.#lanes = targets.map((target) => {
+      const lane = this.#lanes.find((each) => each.target.name === target.name) ?? newLane(target);
+      return Object.assign(lane, { target, waiting: false });
+    });
+    for (const lane of this.#lanes) this.#wake(lane);
   }
 
   async enqueue({ manifest }: StoredReport): Promise<void> {
@@ -142,13 +150,16 @@ export class Outbox implements ReportOutbox {
   }
 
   #wake(lane: Lane): void {
-    if (this.#isStopped || lane.busy !== null || lane.waiting) return;
+    if (this.#isStopped || lane.busy !== null || lane.waiting || !this.#lanes.includes(lane)) return;
     const job = this.#next(lane);
     if (job === null) return;
-    lane.busy = this.#attempt(lane, job).finally(() => {
+    const attempt = this.#attempt(lane, job).finally(() => {
       lane.busy = null;
+      this.#running.delete(attempt);
       this.#wake(lane);
     });
+    this.#running.add(attempt);
+    lane.busy = attempt;
   }
 
   #next({ target, lastFailed }: Lane): Job | null {
@@ -236,6 +247,10 @@ export class Outbox implements ReportOutbox {
     if (job === null) throw new Error('the job was taken out');
     return job;
   }
+}
+
+function newLane(target: Target): Lane {
+  return { target, busy: null, failures: 0, lastFailed: null, cancel: () => {}, waiting: false };
 }
 
 function factsOf(target: { name: string; way: 'mail' | 'sftp' | null }, all: readonly Job[]): TargetFacts {

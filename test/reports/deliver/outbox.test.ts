@@ -231,3 +231,22 @@ test('another try at once when a person asks', async () => {
   await box.stop();
   expect(target.taken).toHaveLength(1);
 });
+
+test('other targets in the run: what waits goes by the new settings, what waits for one that is gone is told', async () => {
+  const old = new ScriptedTarget('board', 'sftp', [fails]);
+  const gone = new ScriptedTarget('office', 'sftp', [fails]);
+  const made = outbox([old, gone]);
+  await made.enqueue(await report('daily-20261123-0123456789ab'));
+  await time.pass(1);
+  const renewed = new ScriptedTarget('board', 'sftp');
+  made.setTargets([renewed]);
+  await time.pass(1);
+  expect([old.taken, renewed.taken]).toEqual([[], ['daily-20261123-0123456789ab']]);
+  await time.pass(2 * LONGEST_MS);
+  expect(gone.taken).toEqual([]);
+  expect(made.facts()).toMatchObject([
+    { name: 'board', waiting: 0, delivered: 1 },
+    { name: 'office', way: null, waiting: 1, fault: { code: 'target_unknown' } },
+  ]);
+  await made.stop();
+});
