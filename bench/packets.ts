@@ -142,6 +142,11 @@ export function connectPacket(clientId: string, username: string | null, passwor
   return framed(0x10, Buffer.concat(parts));
 }
 
+/** PUBLISH with QoS 1. */
+export function publishPacket(topic: string, packetId: number, payload: Buffer): Buffer {
+  return framed(0x32, Buffer.concat([textField(topic), Buffer.from([packetId >> 8, packetId & 0xff]), payload]));
+}
+
 /** SUBSCRIBE to one topic filter, packet id 65535 (never one of a slot's). */
 export function subscribePacket(filter: string, qos: 0 | 1): Buffer {
   return framed(0x82, Buffer.concat([Buffer.from([0xff, 0xff]), textField(filter), Buffer.from([qos])]));
