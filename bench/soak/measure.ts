@@ -15,7 +15,7 @@ const PLACES: readonly (readonly [keyof Sizes, RegExp])[] = [
 ];
 
 /** Bytes of every file under the data directory. A file that goes meanwhile counts nothing. */
-export function sizesOf(dataDir: string): Sizes {
+function sizesOf(dataDir: string): Sizes {
   const sizes = { buffer: 0, wal: 0, trail: 0, archive: 0, reports: 0, ballast: 0, rest: 0 };
   for (const entry of readdirSync(dataDir, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
