@@ -30,6 +30,20 @@ export interface LaneFacts {
   readonly lastSeenAtMs: number;
   readonly publishes: number;
   readonly refused: number;
+  /** How far the till's clock is ahead of ours; null before its first record. */
+  readonly clockOffsetMs: number | null;
+}
+
+/** How a lane proves who it is. */
+export interface LaneProofFacts {
+  readonly lane: string;
+  readonly state: 'invited' | 'enrolled' | 'password' | 'revoked' | 'chain';
+  /** UTC; null without a certificate. */
+  readonly certificate: { readonly untilMs: number } | null;
+  readonly grace: 'expired' | 'not_yet_valid' | null;
+  /** In the last day. */
+  readonly isTwice: boolean;
+  readonly isKnocking: boolean;
 }
 
 export const LINK_LAYERS = ['dns', 'tcp', 'tls', 'heartbeat', 'delivery'] as const;
@@ -100,6 +114,8 @@ export interface Facts {
   readonly wallClock: { readonly quality: string; readonly offsetMs: number | null };
   readonly trail: TrailFacts | null;
   readonly archive: { readonly records: number } | null;
+  /** Null where no listener asks for a proof. */
+  readonly enrolment: { readonly lanes: readonly LaneProofFacts[] } | null;
 }
 
 /** A setting as it is in force, and where it comes from: `default`, the file, or a variable. */

@@ -53,25 +53,50 @@ export interface RegisterOptions {
   readonly codeMs: number;
 }
 
-/** One lane as the command line and health show it. Times are UTC. */
+/** One lane as the command line shows it. Times are UTC. */
 export interface LaneEntry {
   readonly lane: string;
   readonly state: 'invited' | 'enrolled' | 'password' | 'revoked';
-  /** End of the newest certificate that is not revoked; null without one. */
-  readonly untilMs: number | null;
+  /** The newest certificate that is not revoked; null without one. */
+  readonly certificate: Validity | null;
   /** End of the code that waits; null without one. */
   readonly codeUntilMs: number | null;
   readonly certificates: number;
 }
 
-export interface EnrolmentFacts {
+/** From when until when something is good, UTC. */
+export interface Validity {
+  readonly fromMs: number;
+  readonly untilMs: number;
+}
+
+export interface RegisterFacts {
   /** The file, or the authority, cannot be used: what is wrong; else null. */
   readonly trouble: string | null;
   readonly authority: { readonly sha256: string; readonly untilMs: number } | null;
   readonly lanes: readonly LaneEntry[];
+}
+
+/** Since the start. */
+export interface DoorFacts {
+  /** By lane: the certificate it has shown last. */
+  readonly shown: ReadonlyMap<string, Validity>;
   /** Lanes seen at work from two addresses at once in the last day. */
   readonly twice: readonly string[];
+  /** Lanes that are revoked and have tried to get in all the same in the last day. */
+  readonly knocking: readonly string[];
   readonly refused: Readonly<Record<LaneRefusal, number>>;
+}
+
+/** One lane as health shows it: what is on record of it and what was seen at the door. */
+export interface LaneStanding {
+  readonly lane: string;
+  /** `chain`: never enrolled here, comes with a certificate of another authority. */
+  readonly state: LaneEntry['state'] | 'chain';
+  /** Of the certificate it has shown last since the start, else of the newest it was given; null without one. */
+  readonly certificate: Validity | null;
+  readonly isTwice: boolean;
+  readonly isKnocking: boolean;
 }
 
 /** The best there is to know of the time. */

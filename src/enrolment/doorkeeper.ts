@@ -12,12 +12,13 @@ import { fingerprint } from '../pki/pem.ts';
 import { isTopicName } from '../record/lane-wire.ts';
 import type { TrailBodyOf } from '../record/trail-kinds.ts';
 import {
-  type EnrolmentFacts,
+  type DoorFacts,
   LANE_REFUSALS,
   type LaneKindName,
   type LaneRefusal,
   type NoteLanes,
   type NowBest,
+  type Validity,
 } from './api.ts';
 import { PasswordDesk } from './password.ts';
 import type { LaneRegister } from './register.ts';
@@ -32,6 +33,8 @@ const MOST_WAYS = 64;
 const FREE_FAILURES = 10;
 const FAILURE_PAUSE_MS = 60_000;
 const MOST_FAILING = 4096;
+/** Lanes remembered here; more than a store has. */
+const MOST_SHOWN = 1000;
 
 export interface Proof {
   readonly lane: string;
@@ -67,6 +70,9 @@ export class Doorkeeper {
   readonly #ways = new Map<string, Set<string>>();
   readonly #known = new Tally<string>();
   readonly #twice = new Map<string, { count: number; atMs: number }>();
+  readonly #shown = new Map<string, Validity>();
+  /** By lane, monotonic. */
+  readonly #knocks = new Map<string, number>();
   readonly #failures = new Map<string, { count: number; untilMs: number }>();
 
   constructor(parts: DoorkeeperParts) {
@@ -81,7 +87,10 @@ export class Doorkeeper {
     if (tlsError !== null && !TLS_DATES.includes(tlsError)) return this.#refuse('foreign', address, leaf, null);
     const { name: lane, dates } = verdict;
     const isOurs = register.authority?.certificate.raw.equals(verdict.authority.raw) ?? false;
-    if (register.isRevoked(lane, leaf, isOurs)) return this.#refuse('revoked', address, leaf, lane);
+    if (register.isRevoked(lane, leaf, isOurs)) {
+      keepBounded(this.#knocks, lane, this.#parts.clock.monotonicMs());
+      return this.#refuse('revoked', address, leaf, lane);
+    }
     return { ok: true, proof: { lane, way: 'certificate', certificate: leaf, dates } };
   }
 
@@ -108,6 +117,7 @@ export class Doorkeeper {
   }
 
   onKnown({ lane, way, certificate, dates }: Proof, address: string): void {
+    if (certificate !== null) keepBounded(this.#shown, lane, validityOf(certificate));
     const sha256 = certificate === null ? null : fingerprint(certificate).toString('base64');
     const ways = this.#ways.get(lane) ?? new Set();
     const key = `${sha256} ${dates} ${address}`;
@@ -130,12 +140,14 @@ export class Doorkeeper {
     this.#parts.log.warn('a lane is at work from two addresses at once', { lane, from: other, to: address });
   }
 
-  facts(): Pick<EnrolmentFacts, 'twice' | 'refused'> {
+  facts(): DoorFacts {
     const since = this.#parts.clock.monotonicMs() - DAY_MS;
     const refused = Object.fromEntries(LANE_REFUSALS.map((reason) => [reason, this.#refused.of(reason)]));
     return {
+      shown: this.#shown,
       twice: [...this.#twice].flatMap(([lane, { atMs }]) => (atMs > since ? [lane] : [])),
-      refused: refused as EnrolmentFacts['refused'],
+      knocking: [...this.#knocks].flatMap(([lane, atMs]) => (atMs > since ? [lane] : [])),
+      refused: refused as DoorFacts['refused'],
     };
   }
 
@@ -168,4 +180,16 @@ export class Doorkeeper {
       this.#parts.log.error('a trail entry could not be written', { reason: kind, error: messageOf(error) });
     });
   }
+}
+
+/** The newest `MOST_SHOWN` lanes. */
+function keepBounded<V>(map: Map<string, V>, lane: string, value: V): void {
+  map.delete(lane);
+  map.set(lane, value);
+  const [oldest] = map.keys();
+  if (map.size > MOST_SHOWN && oldest !== undefined) map.delete(oldest);
+}
+
+function validityOf({ validFromDate, validToDate }: X509Certificate): Validity {
+  return { fromMs: validFromDate.getTime(), untilMs: validToDate.getTime() };
 }

@@ -75,7 +75,7 @@ export function laneOperations({ register, urls, connected }: LaneOperationParts
         lanes: lanes.map((entry) => ({
           lane: entry.lane,
           state: entry.state,
-          certificate_until_utc: time(entry.untilMs),
+          certificate_until_utc: time(entry.certificate?.untilMs ?? null),
           code_until_utc: time(entry.codeUntilMs),
           certificates: entry.certificates,
           ...connected(entry.lane),

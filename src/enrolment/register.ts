@@ -14,7 +14,7 @@ import { fingerprint } from '../pki/pem.ts';
 import { readRequest } from '../pki/request.ts';
 import { makeRevocationList, plainSerial, readRevocationList } from '../pki/revocation-list.ts';
 import type { TrailBodyOf } from '../record/trail-kinds.ts';
-import type { EnrolAnswer, EnrolmentFacts, LaneEntry, NoteLanes, RegisterOptions } from './api.ts';
+import type { EnrolAnswer, LaneEntry, NoteLanes, RegisterFacts, RegisterOptions } from './api.ts';
 import { openAuthority } from './authority.ts';
 import {
   laneOf,
@@ -54,6 +54,8 @@ export class LaneRegister {
   readonly #parts: RegisterParts;
   readonly #paths: ReturnType<typeof lanePaths>;
   #file: LanesFile = NO_LANES;
+  /** Of `#file`, for whoever looks often. */
+  #entries: { readonly of: LanesFile; readonly lanes: readonly LaneEntry[] } = { of: NO_LANES, lanes: [] };
   #authority: Authority | null = null;
   #trouble: string | null = null;
   /** What the last list says, for when the file cannot be used. */
@@ -190,13 +192,15 @@ export class LaneRegister {
     return readOwn(this.#paths.list);
   }
 
-  facts(): Pick<EnrolmentFacts, 'trouble' | 'authority' | 'lanes'> {
+  facts(): RegisterFacts {
     const { certificate } = this.#authority ?? {};
     const authority =
       certificate === undefined
         ? null
         : { sha256: fingerprint(certificate).toString('hex'), untilMs: certificate.validToDate.getTime() };
-    return { trouble: this.#trouble, authority, lanes: this.#file.lanes.map((lane) => entryOf(lane)) };
+    if (this.#entries.of !== this.#file)
+      this.#entries = { of: this.#file, lanes: this.#file.lanes.map((lane) => entryOf(lane)) };
+    return { trouble: this.#trouble, authority, lanes: this.#entries.lanes };
   }
 
   async stop(): Promise<void> {
@@ -297,20 +301,19 @@ export class LaneRegister {
 
 function entryOf(lane: StoredLane): LaneEntry {
   const good = lane.certificates.filter(({ revoked_at_utc }) => revoked_at_utc === null);
-  const untilMs = good.reduce<number | null>((most, { until_utc }) => Math.max(most ?? 0, Date.parse(until_utc)), null);
+  const ends = good.map((each) => ({ fromMs: Date.parse(each.issued_at_utc), untilMs: Date.parse(each.until_utc) }));
   const waits = lane.code !== null && lane.code.key === null;
-  const state = lane.blocked
-    ? 'revoked'
-    : good.length > 0
-      ? 'enrolled'
-      : lane.password !== null
-        ? 'password'
-        : 'invited';
   return {
     lane: lane.name,
-    state,
-    untilMs,
+    state: stateOf(lane, good.length),
+    certificate: ends.toSorted((a, b) => a.untilMs - b.untilMs).at(-1) ?? null,
     codeUntilMs: waits && lane.code !== null ? Date.parse(lane.code.until_utc) : null,
     certificates: good.length,
   };
+}
+
+function stateOf({ blocked, password }: StoredLane, certificates: number): LaneEntry['state'] {
+  if (blocked) return 'revoked';
+  if (certificates > 0) return 'enrolled';
+  return password !== null ? 'password' : 'invited';
 }

@@ -6,6 +6,7 @@ import { Counter, Gauge, Registry } from 'prom-client';
 import type { Findings } from './checks/all.ts';
 import { archiveMetrics } from './metrics/archive.ts';
 import { boxMetrics } from './metrics/box.ts';
+import { certificateMetrics } from './metrics/certificates.ts';
 import { deliveryMetrics } from './metrics/delivery.ts';
 import { diskMetrics } from './metrics/disk.ts';
 import { externalMetrics } from './metrics/external.ts';
@@ -29,6 +30,7 @@ export function metricsText(snapshot: Snapshot, findings: Findings): Promise<str
     ...recordMetrics(snapshot),
     ...externalMetrics(snapshot),
     ...laneMetrics(snapshot),
+    ...certificateMetrics(snapshot),
     ...linkMetrics(snapshot),
     ...trailMetrics(snapshot),
     ...storageMetrics(snapshot),

@@ -1,6 +1,7 @@
 /** All facts at one moment, so that the parts of one answer agree with each other. */
 import type { BufferFacts, OldestPending } from '../buffer/api.ts';
 import { SCHEDULES, type Schedule, type State } from '../record/types.ts';
+import type { EnrolmentFacts } from './proof-facts.ts';
 import type {
   About,
   ArchiveFacts,
@@ -46,6 +47,7 @@ export interface Snapshot {
   readonly roster: RosterFacts | null;
   readonly warnings: readonly StandingWarning[];
   readonly people: PeopleFacts | null;
+  readonly enrolment: EnrolmentFacts | null;
   readonly certificateUntilMs: number | null;
   readonly residentBytes: number;
   readonly cpuSeconds: number;
@@ -81,6 +83,7 @@ export function takeSnapshot(sources: HealthSources): Snapshot {
     roster: sources.roster(),
     warnings: sources.warnings(),
     people: sources.people(),
+    enrolment: sources.enrolment(),
     certificateUntilMs: sources.certificateUntilMs?.() ?? null,
     residentBytes: process.memoryUsage.rss(),
     cpuSeconds: (cpu.user + cpu.system) / 1e6,

@@ -6,6 +6,7 @@ import type { UserRole } from '../base/access.ts';
 import type { Clock } from '../base/clock.ts';
 import type { BufferFacts, ClockQuality, TrailLog } from '../buffer/api.ts';
 import type { Stream } from '../record/types.ts';
+import type { EnrolmentFacts } from './proof-facts.ts';
 
 /** What does not change while the process runs. */
 export interface About {
@@ -44,6 +45,8 @@ interface LaneFacts {
   /** Numbers the lane has left out and not sent since, and since when (UTC). */
   readonly missing: number;
   readonly missingSinceMs: number | null;
+  /** How far the till's clock is ahead of ours, by the times of its latest records; null before the first. */
+  readonly clockOffsetMs: number | null;
 }
 
 /** The shop's own broker as the source of records; counts since the start. */
@@ -328,6 +331,8 @@ export interface HealthSources {
   warnings(): readonly StandingWarning[];
   /** Null where there are no named users, as in a test of something else. */
   people(): PeopleFacts | null;
+  /** Null where no listener asks for a proof. */
+  enrolment(): EnrolmentFacts | null;
   /** UTC, when the certificate of the HTTPS listener ends; null without TLS. The listener fills it in. */
   certificateUntilMs?(): number | null;
 }

@@ -76,6 +76,31 @@ const trailLogSchema = z.object({
   witness_alarm: z.string().nullable(),
 });
 
+const proofsSchema = z.object({
+  /** What is wrong with the register of lanes. */
+  trouble: z.string().nullable(),
+  authorities: z.array(
+    z.object({ origin: z.enum(['own', 'chain']), sha256: z.string(), until_utc: time, days_left: z.int() }),
+  ),
+  listeners: z.array(z.object({ address: z.string(), until_utc: time, days_left: z.int() })),
+  list: z.array(
+    z.object({
+      lane: z.string(),
+      state: z.enum(['invited', 'enrolled', 'password', 'revoked', 'chain']),
+      /** Of the certificate it has shown last since the start, else of the newest it was given. */
+      certificate_until_utc: time.nullable(),
+      certificate_days_left: z.int().nullable(),
+      /** Its connection was let in by the rule of grace. */
+      grace: z.enum(['expired', 'not_yet_valid']).nullable(),
+      /** In the last day: at work from two addresses at once; came with a revoked certificate. */
+      two_places: z.boolean(),
+      revoked_knocks: z.boolean(),
+    }),
+  ),
+  /** Connections turned away since the start, by reason. */
+  refused: z.record(z.string(), whole),
+});
+
 export const gatewayStatusSchema = z.object({
   time_utc: time,
   gateway: z.object({
@@ -147,8 +172,12 @@ export const gatewayStatusSchema = z.object({
         /** Numbers the lane has left out since the start and not sent since. */
         missing: whole,
         missing_since_utc: time.nullable(),
+        /** By how much the till's clock is ahead of ours, by the times of its latest records. */
+        clock_offset_ms: z.number().nullable(),
       }),
     ),
+    /** How lanes prove who they are; null where no listener asks for a proof. */
+    proofs: proofsSchema.nullable(),
   }),
   sync: z.array(streamSchema),
   storage: z

@@ -8,6 +8,7 @@ import type { Findings } from './checks/all.ts';
 import { seconds } from './checks/check.ts';
 import { countOf, isLate, readinessOf, type Snapshot } from './snapshot.ts';
 import { LINK_LAYERS, TRAIL_LOGS } from './sources.ts';
+import { proofsPart } from './status-proofs.ts';
 import type { GatewayStatus, OldestAnswer } from './status-schema.ts';
 
 export function gatewayStatus(snapshot: Snapshot, findings: Findings): GatewayStatus {
@@ -136,15 +137,17 @@ function lanesPart(snapshot: Snapshot): GatewayStatus['lanes'] {
     connections: intake.connections,
     connections_limit: intake.connectionsLimit,
     queue_depth: intake.queueDepth,
-    list: intake.lanes.map(({ connections, lane, lastSeenAtMs, missing, missingSinceMs, publishes, refused }) => ({
-      lane,
-      connections,
-      last_seen_utc: toUtcText(lastSeenAtMs),
-      publishes,
-      refused,
-      missing,
-      missing_since_utc: timeOrNull(missingSinceMs),
+    list: intake.lanes.map((lane) => ({
+      lane: lane.lane,
+      connections: lane.connections,
+      last_seen_utc: toUtcText(lane.lastSeenAtMs),
+      publishes: lane.publishes,
+      refused: lane.refused,
+      missing: lane.missing,
+      missing_since_utc: timeOrNull(lane.missingSinceMs),
+      clock_offset_ms: lane.clockOffsetMs,
     })),
+    proofs: proofsPart(snapshot),
   };
 }
 

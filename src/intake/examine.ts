@@ -23,6 +23,8 @@ export interface SignaturePolicy {
 export interface Examined {
   readonly item: IntakeItem;
   readonly published: Published;
+  /** How far the lane's time of the sale is ahead of our clock; null where there is no such time. */
+  readonly aheadMs: number | null;
 }
 
 /** Most of a refused publish that is kept. */
@@ -41,11 +43,12 @@ export function examine(
   const { products, signatures } = options;
   const outcome = checkRecord(bytes, { receivedAtMs, clock: quality, products, signatures: signatures.judge });
   if (outcome.ok) {
-    const { notes, witnessed } = outcome;
+    const { dispensedAtMs, notes, witnessed } = outcome;
+    const aheadMs = dispensedAtMs - receivedAtMs;
     const record = laneFlags.length === 0 ? outcome.record : flagged(outcome.record, laneFlags);
     const published = { idempotencyKey: record.idempotencyKey, laneHash: record.laneHash, reasons: notes, witnessed };
     const hold = record.stream === 'schedule_two' && signatures.holds(record.flags);
-    return { item: { type: 'record', lane, receivedAtMs, clock: quality, record, hold }, published };
+    return { item: { type: 'record', lane, receivedAtMs, clock: quality, record, hold }, published, aheadMs };
   }
   const { idempotencyKey, laneHash, reasons } = outcome;
   const item: IntakeItem = {
@@ -57,7 +60,7 @@ export function examine(
     reasons,
     bytes: bytes.subarray(0, MAX_EVIDENCE_BYTES),
   };
-  return { item, published: { idempotencyKey, laneHash, reasons, witnessed: null } };
+  return { item, published: { idempotencyKey, laneHash, reasons, witnessed: null }, aheadMs: null };
 }
 
 /** Their bits come after all that a record's own content can set (`FLAGS`). */

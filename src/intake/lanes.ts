@@ -1,6 +1,7 @@
 /** Who is connected: lanes, their connections, and where each lane's receipts go. */
 import type { Client } from 'aedes';
 import type { LaneProof } from './identity.ts';
+import { LaneClock } from './lane-clock.ts';
 
 /** What the gateway remembers of one connection. */
 export interface LaneSession {
@@ -30,12 +31,22 @@ export interface LaneView {
   readonly refused: number;
   /** How its connections have shown who they are; none: they have not, or there are none. */
   readonly proofs: readonly LaneProof[];
+  /** How far the till's clock is ahead of ours, by its latest records (see `LaneClock`); null before the first. */
+  readonly clockOffsetMs: number | null;
 }
 
 interface LaneFigures {
   lastSeenAtMs: number;
   publishes: number;
   refused: number;
+  readonly clock: LaneClock;
+}
+
+/** One publish of a lane, for its figures. */
+export interface Seen {
+  readonly atMs: number;
+  readonly refused: boolean;
+  readonly aheadMs: number | null;
 }
 
 /** More lanes than any store has: a stranger on a plain listener must not grow our memory with invented names. */
@@ -130,15 +141,13 @@ export class Lanes {
     return this.#of(lane).filter((session) => session.receiptsQos !== null);
   }
 
-  seen(lane: string, atMs: number, refused: boolean): void {
-    const figures = this.#figures.get(lane);
-    if (figures === undefined) {
-      this.#figures.set(lane, { lastSeenAtMs: atMs, publishes: 1, refused: refused ? 1 : 0 });
-      return;
-    }
+  seen(lane: string, { aheadMs, atMs, refused }: Seen): void {
+    const figures = this.#figures.get(lane) ?? { lastSeenAtMs: atMs, publishes: 0, refused: 0, clock: new LaneClock() };
+    this.#figures.set(lane, figures);
     figures.lastSeenAtMs = atMs;
     figures.publishes += 1;
     if (refused) figures.refused += 1;
+    if (aheadMs !== null) figures.clock.take(aheadMs);
   }
 
   /** Oldest first. */
@@ -155,10 +164,11 @@ export class Lanes {
   }
 
   views(): LaneView[] {
-    return [...this.#figures].map(([lane, figures]) => ({
+    return [...this.#figures].map(([lane, { clock, ...figures }]) => ({
       lane,
       connections: this.#byLane.get(lane)?.size ?? 0,
       proofs: this.#of(lane).flatMap(({ proof }) => proof ?? []),
+      clockOffsetMs: clock.offsetMs,
       ...figures,
     }));
   }

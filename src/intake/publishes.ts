@@ -98,12 +98,18 @@ export class Publishes {
     const other = this.#lanes.elsewhere(session);
     if (other !== null) this.#identity.onTwice(verdict.lane, session.address, other);
     const bytes = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload);
-    const { item, published } = examine(verdict.lane, bytes, this.#options, this.#clock, flagsOf(session.proof));
+    const { aheadMs, item, published } = examine(
+      verdict.lane,
+      bytes,
+      this.#options,
+      this.#clock,
+      flagsOf(session.proof),
+    );
     if (verdict.practice) {
       this.#practise(session, packet, item, published, done);
       return;
     }
-    this.#lanes.seen(verdict.lane, item.receivedAtMs, item.type === 'refused');
+    this.#lanes.seen(verdict.lane, { atMs: item.receivedAtMs, refused: item.type === 'refused', aheadMs });
     const decided = (answer: CommitAnswer) => {
       this.#gate.leave(bytes.length);
       this.#answer(session, verdict.lane, packet, published, answer, done);

@@ -34,7 +34,7 @@ import { healthSources } from './health-sources.ts';
 import { makeIntake } from './intake.ts';
 import { LaneGaps } from './lane-gaps.ts';
 import { LaneStatus } from './lane-status.ts';
-import { openLanes } from './lanes.ts';
+import { type OpenLanes, openLanes } from './lanes.ts';
 import { rosterWithUsers } from './named-roster.ts';
 import { makePeople, noteIn, peopleOperations, userSigner } from './people.ts';
 import { loadProducts } from './products.ts';
@@ -83,6 +83,7 @@ interface Served {
   readonly outbox: Outbox;
   readonly people: People;
   readonly laneGaps: LaneGaps;
+  readonly lanes: OpenLanes;
 }
 
 export class Gateway {
@@ -208,6 +209,7 @@ export class Gateway {
     const served = {
       buffer,
       laneGaps,
+      lanes,
       trail,
       witnesses,
       intake,

@@ -7,6 +7,7 @@ import type { CounterfoilError } from '../base/errors.ts';
 import type { RecordBuffer } from '../buffer/api.ts';
 import { bufferPaths } from '../buffer/files.ts';
 import { isRestoredUnsigned } from '../buffer/restored-epoch.ts';
+import type { EnrolmentFacts } from '../health/proof-facts.ts';
 import type { HealthSources, StorageFacts, TrailFacts } from '../health/sources.ts';
 import type { IntakeStage } from '../intake/stage.ts';
 import type { Timekeeper } from '../link/time/timekeeper.ts';
@@ -39,6 +40,7 @@ export interface HealthParts {
   readonly disk: DiskWatch;
   readonly laneGaps: LaneGaps;
   readonly people: People;
+  readonly lanes: { facts(): EnrolmentFacts };
   /** The latest commit's failure, null when it succeeded. */
   readonly commitFailure: () => { error: CounterfoilError; atMs: number } | null;
 }
@@ -97,6 +99,7 @@ export function healthSources(parts: HealthParts): HealthSources {
     roster: () => parts.verification.facts(),
     warnings: () => [...parts.settings.warnings(), ...restored],
     people: () => parts.people.facts(),
+    enrolment: () => parts.lanes.facts(),
   };
 }
 

@@ -1,26 +1,26 @@
 /** Lanes and their proofs, put together: register, doorkeeper, the listener for enrolment, and what intake asks of them. */
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { hostname, networkInterfaces } from 'node:os';
+import { hostname } from 'node:os';
 import { systemClock, systemTimers } from '../base/clock.ts';
 import { parseListenUrl } from '../base/config/address.ts';
 import type { Config } from '../base/config/load.ts';
-import { readSecretFile } from '../base/config/secrets.ts';
-import { CounterfoilError, messageOf } from '../base/errors.ts';
+import { messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Operations } from '../base/socket/operations.ts';
 import type { RecordBuffer } from '../buffer/api.ts';
 import { bufferPaths, readBoxKey } from '../buffer/files.ts';
 import type { NoteLanes } from '../enrolment/api.ts';
-import { makeServerPair, readAuthorities, type ServerPair } from '../enrolment/authority.ts';
 import { Doorkeeper } from '../enrolment/doorkeeper.ts';
 import { laneOperations } from '../enrolment/operations.ts';
 import { LaneRegister } from '../enrolment/register.ts';
 import { EnrolServer } from '../enrolment/server.ts';
-import type { IdentityPort, ListenerFiles, TlsMaterial } from '../intake/identity.ts';
+import { laneStandings } from '../enrolment/standing.ts';
+import type { EnrolmentFacts } from '../health/proof-facts.ts';
+import type { IdentityPort } from '../intake/identity.ts';
 import type { IntakeStage } from '../intake/stage.ts';
 import type { Timekeeper } from '../link/time/timekeeper.ts';
 import type { BestTime } from '../pki/client-verdict.ts';
+import { LaneCertificates, ownAddresses } from './lane-certificates.ts';
 import { RELEASED_AT_MS } from './version.ts';
 
 const DAY_MS = 86_400_000;
@@ -37,9 +37,9 @@ export interface LanesParts {
 
 export interface OpenLanes {
   readonly identity: IdentityPort;
-  readonly register: LaneRegister;
-  readonly doorkeeper: Doorkeeper;
   readonly operations: Operations;
+  /** What health is told of lanes and their proofs. */
+  facts(): EnrolmentFacts;
   /** Opens the listener for enrolment where there is one; once lanes are served. */
   serve(): Promise<void>;
   /** Takes certificates, keys and authorities anew. */
@@ -69,7 +69,7 @@ export async function openLanes(config: Config, parts: LanesParts): Promise<Open
   await register.start();
   const now = () => bestTime(time);
   const doorkeeper = new Doorkeeper({ register, clock: systemClock, now, random, note, log });
-  const pairs = new ServerPairs(config, register, issueMs, random);
+  const pairs = new LaneCertificates(config, register, issueMs, random);
   await pairs.renew();
   const server = new EnrolServer({
     pair: () => pairs.pair,
@@ -105,8 +105,7 @@ export async function openLanes(config: Config, parts: LanesParts): Promise<Open
   });
   return {
     identity: identityOf(doorkeeper, register, pairs),
-    register,
-    doorkeeper,
+    facts: () => factsOf(register, doorkeeper, pairs, parts.intake()),
     operations: laneOperations({
       register,
       urls: () => (url === null ? [] : reachableUrls(config, url)),
@@ -136,54 +135,7 @@ function bestTime(time: LanesParts['time']): BestTime {
   return { utcMs, trust: quality === 'synchronised' ? 'sure' : 'wrong' };
 }
 
-/** The gateway's own certificate for its listeners, and those the configuration names. */
-class ServerPairs {
-  readonly #config: Config;
-  readonly #register: LaneRegister;
-  readonly #issueMs: () => number;
-  readonly #random: (count: number) => Buffer;
-  #pair: ServerPair | null = null;
-
-  constructor(config: Config, register: LaneRegister, issueMs: () => number, random: (count: number) => Buffer) {
-    this.#config = config;
-    this.#register = register;
-    this.#issueMs = issueMs;
-    this.#random = random;
-  }
-
-  async renew(): Promise<void> {
-    const { authority } = this.#register;
-    if (authority === null) return;
-    const about = { gatewayId: this.#config.gateway.id, nowMs: this.#issueMs(), random: this.#random };
-    this.#pair = await makeServerPair(authority, { ...about, names: namesOf(this.#config) });
-  }
-
-  isDue(nowMs: number): boolean {
-    return this.#pair !== null && nowMs >= this.#pair.renewMs;
-  }
-
-  get pair(): ServerPair {
-    if (this.#pair !== null) return this.#pair;
-    throw new CounterfoilError(
-      'config_invalid',
-      'this gateway has no authority of its own',
-      'Name cert_file and key_file.',
-    );
-  }
-
-  get authorities() {
-    const { authority } = this.#register;
-    return authority === null ? [] : [authority.certificate];
-  }
-
-  of({ certFile, keyFile, laneCaFile }: ListenerFiles): TlsMaterial {
-    const authorities = laneCaFile === null ? this.authorities : readAuthorities(laneCaFile);
-    if (certFile === null || keyFile === null) return { cert: this.pair.cert, key: this.pair.key, authorities };
-    return { cert: readCertificate(certFile), key: readSecretFile(keyFile), authorities };
-  }
-}
-
-function identityOf(doorkeeper: Doorkeeper, register: LaneRegister, pairs: ServerPairs): IdentityPort {
+function identityOf(doorkeeper: Doorkeeper, register: LaneRegister, pairs: LaneCertificates): IdentityPort {
   return {
     tls: (listener) => pairs.of(listener),
     byCertificate: (shown, address) => doorkeeper.byCertificate(shown, address),
@@ -215,19 +167,6 @@ function enrolUrl(config: Config): string | null {
   return `https://${host}:${address.port === 0 ? 0 : DEFAULT_ENROL_PORT}`;
 }
 
-/** Every name a till may know this box by. */
-function namesOf({ lanes }: Config): string[] {
-  const host = hostname();
-  const plain = /^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$/.test(host) ? [host] : [];
-  return [...new Set([...lanes.serverNames, ...plain, 'localhost', '127.0.0.1', '::1', ...ownAddresses()])];
-}
-
-function ownAddresses(): string[] {
-  return Object.values(networkInterfaces())
-    .flat()
-    .flatMap((each) => (each === undefined || each.internal || each.address.startsWith('fe80:') ? [] : [each.address]));
-}
-
 /** Where a till can ask: at the address itself, or at what this box is called where it listens on every address. */
 function reachableUrls({ lanes }: Config, url: string): string[] {
   const { hostname: host, port } = new URL(url);
@@ -243,19 +182,27 @@ function securePorts(addresses: readonly string[]): number[] {
   });
 }
 
+function factsOf(
+  register: LaneRegister,
+  doorkeeper: Doorkeeper,
+  certificates: LaneCertificates,
+  intake: IntakeStage | null,
+): EnrolmentFacts {
+  const door = doorkeeper.facts();
+  const known = register.facts();
+  const views = new Map(intake?.lanes().map((view) => [view.lane, view]));
+  const graceOf = (lane: string) => {
+    const found = views.get(lane)?.proofs.find(({ dates }) => dates !== 'valid')?.dates;
+    return found === undefined || found === 'valid' ? null : found;
+  };
+  const lanes = laneStandings(known, door).map((lane) => ({ ...lane, grace: graceOf(lane.lane) }));
+  return { trouble: known.trouble, ...certificates.facts(), lanes, refused: door.refused };
+}
+
 function connectedAs(intake: IntakeStage | null, lane: string) {
   const view = intake?.lanes().find((each) => each.lane === lane);
   const grace = view?.proofs.some(({ dates }) => dates !== 'valid') ?? false;
   return { connections: view?.connections ?? 0, grace };
-}
-
-function readCertificate(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    const message = `cannot read ${path}: ${messageOf(error)}`;
-    throw new CounterfoilError('config_unreadable', message, 'Check mqtt.listen[].cert_file.', error);
-  }
 }
 
 function hourly(task: () => void): () => void {

@@ -69,6 +69,7 @@ function checkObject(object: JsonObject, context: CheckContext): CheckOutcome {
     },
     notes: signed.notes,
     witnessed: object.witnessed_checkpoint ?? null,
+    dispensedAtMs: dispensedAt.utcMs,
   };
 }
 

@@ -113,6 +113,8 @@ export type CheckOutcome =
       readonly notes: readonly Note[];
       /** The checkpoint that the lane carries back as a witness; any text of the lane's. */
       readonly witnessed: string | null;
+      /** UTC, by the lane's word. */
+      readonly dispensedAtMs: number;
     }
   | {
       readonly ok: false;

@@ -52,6 +52,20 @@ describe('by certificate', () => {
     expect(rig.told('lane_known')).toHaveLength(2);
   });
 
+  test('what a lane has shown last is remembered; a revoked one that comes is, for a day', async () => {
+    const certificate = await rig.enrol('lane-1');
+    const answer = rig.judge(certificate);
+    if (answer.ok) rig.doorkeeper.onKnown(answer.proof, HERE);
+    const validity = { fromMs: certificate.validFromDate.getTime(), untilMs: certificate.validToDate.getTime() };
+    expect([...rig.doorkeeper.facts().shown]).toEqual([['lane-1', validity]]);
+    expect(rig.doorkeeper.facts().knocking).toEqual([]);
+    await rig.register.revoke('lane-1', null);
+    rig.judge(certificate);
+    expect(rig.doorkeeper.facts().knocking).toEqual(['lane-1']);
+    await rig.time.pass(DAY_MS + 1);
+    expect(rig.doorkeeper.facts().knocking).toEqual([]);
+  });
+
   test('at work from two places: told, shown for a day', async () => {
     for (let at = 0; at < 3; at += 1) rig.doorkeeper.onTwice('lane-1', HERE, '192.0.2.66');
     expect(rig.told('lane_twice')).toMatchObject([{ count: 1, other: '192.0.2.66' }, { count: 2 }]);

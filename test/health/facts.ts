@@ -171,6 +171,7 @@ export function sourcesOf(spoilt: Partial<HealthSources> = {}): HealthSources {
           refused: 0,
           missing: 0,
           missingSinceMs: null,
+          clockOffsetMs: -400,
         },
       ],
       external: null,
@@ -187,6 +188,7 @@ export function sourcesOf(spoilt: Partial<HealthSources> = {}): HealthSources {
     delivery: () => null,
     warnings: () => [],
     people: () => null,
+    enrolment: () => null,
     ...spoilt,
   };
 }

@@ -1,9 +1,7 @@
 /** Who may look at and act on this gateway, and how long its own certificate lasts. */
 import type { PeopleFacts } from '../sources.ts';
-import { type Check, type Checker, span, verdict } from './check.ts';
-
-const DAY_MS = 24 * 3600 * 1000;
-const SOON_DAYS = 30;
+import { daysLeft, lastingVerdict } from './certificate.ts';
+import { type Check, type Checker, verdict } from './check.ts';
 
 export const accessChecks: Checker = ({ people, certificateUntilMs, nowMs, about }) => [
   ...(people === null ? [] : [usersCheck(people, about.production), ...glassCheck(people), ...lockCheck(people)]),
@@ -45,23 +43,15 @@ function lockCheck({ lockedOut }: PeopleFacts): Check[] {
 
 function certificateCheck(untilMs: number | null, nowMs: number): Check[] {
   if (untilMs === null) return [];
-  const leftMs = untilMs - nowMs;
   const remedy = 'Put a new one into http.cert_file and http.key_file, then send the gateway SIGHUP.';
+  const words = { expired: 'browsers refuse them.', remedy };
   return [
     {
       name: 'access:certificate',
       componentType: 'system',
-      observedValue: Math.floor(leftMs / DAY_MS),
+      observedValue: daysLeft(untilMs, nowMs),
       observedUnit: 'd',
-      ...verdict(leftMs < SOON_DAYS * DAY_MS && { status: 'warn', output: `${urgency(leftMs)} ${remedy}` }),
+      ...lastingVerdict('The certificate of the screens', { untilMs }, nowMs, words),
     },
   ];
-}
-
-/** 30, 14 and 3 days: what a person does about it is the same, how soon is not. */
-function urgency(leftMs: number): string {
-  if (leftMs <= 0) return 'The certificate of the screens has expired: browsers refuse them.';
-  const left = `The certificate of the screens ends in ${span(leftMs)}.`;
-  if (leftMs < 3 * DAY_MS) return `URGENT, today: ${left}`;
-  return leftMs < 14 * DAY_MS ? `This week: ${left}` : left;
 }

@@ -11,6 +11,7 @@ import { externalChecks } from './external.ts';
 import { intakeChecks } from './intake.ts';
 import { laneChecks } from './lanes.ts';
 import { linkChecks } from './link.ts';
+import { proofChecks } from './proofs.ts';
 import { recordChecks } from './records.ts';
 import { rosterChecks } from './roster.ts';
 import { storageChecks } from './storage.ts';
@@ -27,6 +28,7 @@ export function findingsOf(snapshot: Snapshot): Findings {
     intakeChecks,
     externalChecks,
     laneChecks,
+    proofChecks,
     recordChecks,
     rosterChecks,
     linkChecks,

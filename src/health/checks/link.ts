@@ -2,12 +2,10 @@
 
 import type { Snapshot } from '../snapshot.ts';
 import { type LayerFacts, LINK_LAYERS, type StreamFacts } from '../sources.ts';
+import { daysLeft, lastingVerdict } from './certificate.ts';
 import { type Check, type Checker, seconds, span, verdict } from './check.ts';
 
 const KEPT = 'Records are kept here and sent later.';
-
-/** A certificate with less left is a warning: renewing one takes days. */
-const CERTIFICATE_WARN_MS = 21 * 24 * 3600 * 1000;
 
 const ALARM_ADVICE: Readonly<Record<string, string>> = {
   authentication: "The PMS does not accept this gateway's token: put a valid one into pms.token_file.",
@@ -97,15 +95,14 @@ function layers({ link }: Snapshot): Check[] {
 function certificates({ link, nowMs }: Snapshot): Check[] {
   const check = (name: string, untilMs: number | null | undefined, whose: string, remedy: string): Check[] => {
     if (untilMs == null) return [];
-    const leftMs = untilMs - nowMs;
-    const output = leftMs < 0 ? `${whose} has expired. ${remedy}` : `${whose} ends in ${span(leftMs)}. ${remedy}`;
+    const words = { expired: 'nothing can be sent.', remedy };
     return [
       {
         name,
         componentType: 'system',
-        observedValue: Math.floor(leftMs / 86_400_000),
+        observedValue: daysLeft(untilMs, nowMs),
         observedUnit: 'd',
-        ...verdict(leftMs < CERTIFICATE_WARN_MS && { status: 'warn', output }),
+        ...lastingVerdict(whose, { untilMs }, nowMs, words),
       },
     ];
   };

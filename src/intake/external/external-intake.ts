@@ -156,8 +156,8 @@ export class ExternalIntake implements IntakeStage {
   #take(delivery: Delivery): void {
     const topic = parseTopic(delivery.topic);
     const lane = topic?.kind === 'records' ? topic.lane : null;
-    const { item, published } = lane === null ? this.#strange(delivery) : this.#examine(lane, delivery);
-    this.#tallies.seen(item.lane, item.receivedAtMs, item.type === 'refused');
+    const { aheadMs, item, published } = lane === null ? this.#strange(delivery) : this.#examine(lane, delivery);
+    this.#tallies.seen(item.lane, { atMs: item.receivedAtMs, refused: item.type === 'refused', aheadMs });
     this.#gate.enter(delivery.bytes.length);
     this.#committer.submit(item, (answer) => {
       this.#gate.leave(delivery.bytes.length);
@@ -181,7 +181,7 @@ export class ExternalIntake implements IntakeStage {
       reasons: [BAD_LANE],
       bytes: bytes.subarray(0, MAX_EVIDENCE_BYTES),
     };
-    return { item, published };
+    return { item, published, aheadMs: null };
   }
 
   #answer(delivery: Delivery, lane: string | null, item: IntakeItem, published: Published, answer: CommitAnswer): void {

@@ -1,23 +1,31 @@
 /** Counts since the start, by lane. A lane is what the broker let publish on its topic. */
-import type { LaneView } from '../lanes.ts';
+import { LaneClock } from '../lane-clock.ts';
+import type { LaneView, Seen } from '../lanes.ts';
 
 /** More lanes than any store has; further ones are served and not listed. */
 const MAX_LANES = 1000;
 
+interface Figures {
+  lastSeenAtMs: number;
+  publishes: number;
+  refused: number;
+  readonly clock: LaneClock;
+}
+
 export class Tallies {
-  readonly #lanes = new Map<string, { lastSeenAtMs: number; publishes: number; refused: number }>();
+  readonly #lanes = new Map<string, Figures>();
   readonly #discarded = new Map<string, number>();
   #discardedTotal = 0;
 
-  seen(lane: string, atMs: number, refused: boolean): void {
-    const figures = this.#lanes.get(lane);
-    if (figures !== undefined) {
-      figures.lastSeenAtMs = atMs;
-      figures.publishes += 1;
-      figures.refused += Number(refused);
-    } else if (this.#lanes.size < MAX_LANES) {
-      this.#lanes.set(lane, { lastSeenAtMs: atMs, publishes: 1, refused: Number(refused) });
-    }
+  seen(lane: string, { aheadMs, atMs, refused }: Seen): void {
+    const known = this.#lanes.get(lane);
+    if (known === undefined && this.#lanes.size >= MAX_LANES) return;
+    const figures = known ?? { lastSeenAtMs: atMs, publishes: 0, refused: 0, clock: new LaneClock() };
+    this.#lanes.set(lane, figures);
+    figures.lastSeenAtMs = atMs;
+    figures.publishes += 1;
+    figures.refused += Number(refused);
+    if (aheadMs !== null) figures.clock.take(aheadMs);
   }
 
   /** Gives how often that has happened to this lane. */
@@ -34,6 +42,9 @@ export class Tallies {
 
   /** Connections are the broker's affair: none is counted here. */
   lanes(): LaneView[] {
-    return [...this.#lanes].map(([lane, figures]) => ({ lane, connections: 0, proofs: [], ...figures }));
+    return [...this.#lanes].map(([lane, { clock, ...figures }]) => ({
+      ...{ lane, connections: 0, proofs: [], clockOffsetMs: clock.offsetMs },
+      ...figures,
+    }));
   }
 }

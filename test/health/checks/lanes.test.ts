@@ -11,6 +11,7 @@ const lane = (name: string, more: object) => ({
   refused: 0,
   missing: 0,
   missingSinceMs: null,
+  clockOffsetMs: null,
   ...more,
 });
 const look = (...lanes: ReturnType<typeof lane>[]) => laneChecks(snapshotOf({ intake: () => ({ ...facts, lanes }) }));

@@ -91,16 +91,16 @@ test('no link watched, no stream: nothing is claimed', () => {
   expect(names).toEqual(['gateway:mode']);
 });
 
-test('certificates: the days that are left, a warning three weeks before the end, and words when it is over', () => {
+test('certificates: the days that are left, a warning a month before the end, and words when it is over', () => {
   const days = (left: number) => ({
     link: () => ({ ...GOOD_LINK, clientCertificateUntilMs: NOW_MS + left * 86_400_000 }),
   });
   expect(find({}, 'link:certificate')).toMatchObject({ observedValue: 90, observedUnit: 'd', status: 'pass' });
   expect(find({}, 'link:clientCertificate')).toBeUndefined();
-  expect(find(days(22), 'link:clientCertificate')?.status).toBe('pass');
-  expect(find(days(20), 'link:clientCertificate')).toMatchObject({
+  expect(find(days(31), 'link:clientCertificate')?.status).toBe('pass');
+  expect(find(days(29), 'link:clientCertificate')).toMatchObject({
     status: 'warn',
-    output: expect.stringMatching(/ends in 20 d\..*pms\.cert_file/),
+    output: expect.stringMatching(/ends in 29 d\..*pms\.cert_file/),
   });
   expect(find(days(-1), 'link:clientCertificate')?.output).toContain('has expired');
 });

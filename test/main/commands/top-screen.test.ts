@@ -40,6 +40,7 @@ test('many lanes are the busiest and a count', () => {
     refused: 0,
     missing: 0,
     missingSinceMs: null,
+    clockOffsetMs: null,
     ...one,
   }));
   const text = topScreen(statusOf({ intake: () => ({ ...facts, lanes }) }), null).join('\n');
