@@ -125,7 +125,9 @@ export class Doorkeeper {
     this.#ways.set(lane, ways);
     if (ways.size < MOST_WAYS) ways.add(key);
     else if (this.#known.add(lane) === null) return;
-    const authority = certificate === null ? null : certificate.issuer.slice(0, 256);
+    // Node's types know no empty name of an issuer.
+    const issuer: string | undefined = certificate?.issuer;
+    const authority = certificate === null ? null : (issuer ?? '').slice(0, 256);
     this.#tell('lane_known', { address, authority, certificate: sha256, dates, lane, way });
     if (dates !== 'valid') this.#parts.log.warn('a lane was let in by the rule of grace', { lane, reason: dates });
   }

@@ -118,7 +118,14 @@ export class Listeners {
     });
     const listener = { server, options, material: first };
     this.#secure.push(listener);
-    server.on('secureConnection', (socket) => this.#judge(socket, listener.material.authorities));
+    server.on('secureConnection', (socket) => {
+      try {
+        this.#judge(socket, listener.material.authorities);
+      } catch (error) {
+        // A certificate that breaks our reading of it ends its own connection, never the gateway.
+        this.#turnAway(socket, socket.remoteAddress ?? 'unknown', `client certificate: ${messageOf(error)}`);
+      }
+    });
     // Counted and limited before the handshake: who never finishes one must not cost a descriptor for long.
     server.prependListener('connection', (socket: Socket) => void this.#admit(socket));
     server.on('tlsClientError', (error, socket) => {

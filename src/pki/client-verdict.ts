@@ -53,7 +53,9 @@ export function judgeClient(
 
 /** The one CN of a certificate; null for none, or several. */
 function nameOf(certificate: X509Certificate): string | null {
-  const names = certificate.subject.split('\n').flatMap((line) => (line.startsWith('CN=') ? [line.slice(3)] : []));
+  // Node's types know no empty subject; a certificate may have one (RFC 5280 section 4.1.2.6).
+  const subject: string | undefined = certificate.subject;
+  const names = (subject ?? '').split('\n').flatMap((line) => (line.startsWith('CN=') ? [line.slice(3)] : []));
   return names.length === 1 ? (names[0] ?? null) : null;
 }
 
@@ -76,8 +78,13 @@ function wayTo(
   return null;
 }
 
+/** What a stranger sends may be a certificate with a key that nobody can read: `publicKey` throws then, and it has issued nothing. */
 function hasIssued(issuer: X509Certificate, certificate: X509Certificate): boolean {
-  return issuer.ca && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
+  try {
+    return issuer.ca && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
+  } catch {
+    return false;
+  }
 }
 
 type DatesVerdict =

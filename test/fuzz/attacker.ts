@@ -1,38 +1,42 @@
 /**
- * One hostile till: connects, publishes mutated records, ends with a mutated packet, and comes back. It waits for the
- * gateway's answer to each step, so every packet it counts was read on a live connection.
+ * One hostile till: connects, publishes mutated records, ends with a mutated packet, and comes back; where there is TLS it also
+ * meddles with the bytes beneath. It waits for the gateway's answer to each step, so every packet it counts was read on a live
+ * connection.
  */
-import { once } from 'node:events';
-import { connect as open, type Socket } from 'node:net';
-import type { Gateway } from '../harness/gateway.ts';
+import type { Socket } from 'node:net';
 import { STORE } from '../harness/gateway.ts';
 import { connect, PacketReader, publish, TYPE } from '../harness/mqtt-wire.ts';
-import { LIMIT_MS } from '../harness/program.ts';
-import { mutateConnect, mutatePacket, mutatePayload } from './mutate.ts';
+import type { Beneath, Door } from './doors.ts';
+import { mutateBytes, mutateConnect, mutatePacket, mutatePayload } from './mutate.ts';
 import type { Chance } from './random.ts';
 
 export interface Tally {
-  /** Mutated packets sent, of any kind. */
+  /** Mutated MQTT packets sent, of any kind. */
   packets: number;
+  /** Of them, those on a TLS connection with a client certificate. */
+  secured: number;
+  /** Mutated TLS records: a handshake, or what comes beneath an open connection. */
+  records: number;
   connections: number;
   /** Mutated records that the gateway acknowledged (as refused, or as still being records). */
   acknowledged: number;
 }
 
-const MAX_PAYLOADS_PER_CONNECTION = 8;
+export const NOTHING_SENT: Tally = { packets: 0, secured: 0, records: 0, connections: 0, acknowledged: 0 };
+
+const MAX_PAYLOADS_PER_CONNECTION = 16;
+/** A step that is not answered within this is a finding; longer than any wait of the gateway's own, on a busy machine too. */
+const LIMIT_MS = 120_000;
 
 export class Attacker {
-  readonly #gateway: Gateway;
-  readonly #name: string;
-  readonly #address: string;
+  readonly #doors: readonly Door[];
   readonly #chance: Chance;
-  readonly tally: Tally = { packets: 0, connections: 0, acknowledged: 0 };
+  readonly tally: Tally = { ...NOTHING_SENT };
+  #sessions = 0;
 
-  /** `number` gives each attacker a lane and a loopback address (127.0.0.0/8) of its own. */
-  constructor(gateway: Gateway, number: number, chance: Chance) {
-    this.#gateway = gateway;
-    this.#name = `fuzz-${number}`;
-    this.#address = `127.0.0.${number + 2}`;
+  /** It comes through `doors` in turn, each a lane of its own: what a lane may leave as evidence has an end. */
+  constructor(doors: readonly Door[], chance: Chance) {
+    this.#doors = doors;
     this.#chance = chance;
   }
 
@@ -41,21 +45,43 @@ export class Attacker {
     while (this.tally.packets < wanted) await this.#session();
   }
 
+  get #door(): Door {
+    const door = this.#doors[this.#sessions % this.#doors.length];
+    if (door === undefined) throw new Error('an attacker needs a door');
+    return door;
+  }
+
   async #session(): Promise<void> {
-    const { host, port } = this.#gateway.mqtt;
-    const socket = open({ host, port, localAddress: this.#address, noDelay: true });
+    this.#sessions++;
+    const { beneath, lane } = this.#door;
+    if (beneath !== null && this.#chance.oneIn(10)) return await this.#beneath(beneath, lane);
+    const socket = await this.#door.open();
     const wire = new Answers(socket);
-    await once(socket, 'connect');
     this.tally.connections++;
-    if (this.#chance.oneIn(12)) {
-      await this.#last(socket, wire, mutateConnect(this.#name, this.#chance));
-      return;
-    }
-    socket.write(connect({ clientId: this.#name }));
+    if (this.#chance.oneIn(12)) return await this.#last(socket, wire, mutateConnect(lane, this.#chance));
+    socket.write(connect({ clientId: lane }));
     if (!(await wire.packets(TYPE.connack, 1))) throw new Error(`a well-formed CONNECT was not answered`);
     if (await this.#payloads(socket, wire)) {
       await this.#last(socket, wire, mutatePacket(this.#topic, this.#payload(), this.#chance));
     }
+  }
+
+  /** A handshake with something wrong in it, or bytes that no key has sealed in the middle of a connection. */
+  async #beneath(beneath: Beneath, lane: string): Promise<void> {
+    this.tally.connections++;
+    this.tally.records++;
+    if (this.#chance.oneIn(2)) {
+      const socket = await beneath.open();
+      const wire = new Answers(socket, 'bytes');
+      socket.end(mutateBytes(beneath.hello, this.#chance));
+      return await wire.closed();
+    }
+    const { tls, tcp } = await beneath.both();
+    const wire = new Answers(tls);
+    tls.write(connect({ clientId: lane }));
+    await wire.packets(TYPE.connack, 1);
+    tcp.end(this.#chance.oneIn(2) ? mutateBytes(beneath.hello, this.#chance) : this.#chance.bytes(40));
+    await wire.closed();
   }
 
   /** Mutated records in well-formed packets; false when the gateway has had enough of this lane. */
@@ -65,7 +91,7 @@ export class Attacker {
       publish({ topic: this.#topic, payload: mutatePayload(this.#payload(), this.#chance), id: index + 1 }),
     );
     socket.write(Buffer.concat(packets));
-    this.tally.packets += count;
+    this.#count(count);
     const all = await wire.packets(TYPE.puback, count);
     this.tally.acknowledged += wire.seen(TYPE.puback);
     return all;
@@ -73,12 +99,17 @@ export class Attacker {
 
   async #last(socket: Socket, wire: Answers, bytes: Buffer): Promise<void> {
     socket.end(bytes);
-    this.tally.packets++;
+    this.#count(1);
     await wire.closed();
   }
 
+  #count(packets: number): void {
+    this.tally.packets += packets;
+    if (this.#door.beneath !== null) this.tally.secured += packets;
+  }
+
   get #topic(): string {
-    return `pos/${STORE}/${this.#name}/records`;
+    return `pos/${STORE}/${this.#door.lane}/records`;
   }
 
   #payload(): Buffer {
@@ -105,8 +136,10 @@ class Answers {
   #ended = false;
   #changed = Promise.withResolvers<void>();
 
-  constructor(socket: Socket) {
+  /** `bytes`: what comes is no MQTT, and is not looked at. */
+  constructor(socket: Socket, language: 'mqtt' | 'bytes' = 'mqtt') {
     socket.on('data', (chunk: Buffer) => {
+      if (language === 'bytes') return;
       for (const { type } of this.#reader.push(chunk)) this.#counts.set(type, this.seen(type) + 1);
       this.#change();
     });

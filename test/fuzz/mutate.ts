@@ -105,6 +105,12 @@ export function mutatePacket(topic: string, payload: Buffer, chance: Chance): Bu
   return base.subarray(0, 1);
 }
 
+/** Any bytes with something wrong in them; never empty. */
+export function mutateBytes(bytes: Buffer, chance: Chance): Buffer {
+  const mutated = chance.pick(ANY_BYTES)(bytes, chance);
+  return mutated.length > 0 ? mutated : bytes.subarray(0, 1);
+}
+
 export function mutateConnect(clientId: string, chance: Chance): Buffer {
   const mutated = chance.pick(PACKET_MUTATIONS)(mqtt.connect({ clientId, userName: clientId }), chance);
   return mutated.length > 0 ? mutated : Buffer.from([0x10]);

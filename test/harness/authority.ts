@@ -10,9 +10,15 @@ export interface LeafOptions {
   /** UTC as openssl writes it, `YYYYMMDDHHMMSSZ`; default: from 2020 to 2049. */
   readonly from?: string;
   readonly until?: string;
+  /** Extended key usage, such as `serverAuth`; default: none is stated. */
+  readonly purpose?: string;
+  /** A certificate that may issue others. */
+  readonly isAuthority?: boolean;
+  /** The subject as `openssl req -subj` reads it, for what no proper request would ask for; default: `/CN={name}`. */
+  readonly subject?: string;
 }
 
-const CONFIG = (folder: string, altName: string) => `
+const CONFIG = (folder: string, altName: string, { purpose, isAuthority }: LeafOptions) => `
 [ca]
 default_ca = this
 [this]
@@ -22,10 +28,16 @@ serial = ${folder}/serial
 default_md = sha256
 policy = any
 unique_subject = no
+email_in_dn = no
+preserve = yes
+string_mask = utf8only
 [any]
-commonName = supplied
+commonName = optional
+organizationName = optional
 [leaf]
 subjectAltName = ${altName}
+basicConstraints = CA:${isAuthority === true ? 'TRUE' : 'FALSE'}
+${purpose === undefined ? '' : `extendedKeyUsage = ${purpose}`}
 `;
 
 export class Authority {
@@ -44,15 +56,15 @@ export class Authority {
     writeFileSync(join(folder, 'serial'), '01\n');
   }
 
-  /** A certificate signed by this authority, with its key. */
+  /** A certificate signed by this authority, with its key; `name` also names its files. */
   leaf(name: string, options: LeafOptions = {}): SelfSigned {
     const { altName = 'IP:127.0.0.1', from = '20200101000000Z', until = '20491231000000Z' } = options;
     const [key, request, cert, config] = ['key', 'csr', 'crt', 'cnf'].map((end) =>
       join(this.#folder, `${this.#name}-${name}.${end}`),
     ) as [string, string, string, string];
-    writeFileSync(config, CONFIG(this.#folder, altName));
+    writeFileSync(config, CONFIG(this.#folder, altName, options));
     const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
-    openssl('req', ...curve, '-subj', `/CN=${name}`, '-keyout', key, '-out', request);
+    openssl('req', ...curve, '-utf8', '-subj', options.subject ?? `/CN=${name}`, '-keyout', key, '-out', request);
     const signer = ['-cert', this.#file('crt'), '-keyfile', this.#file('key')];
     const span = ['-startdate', from, '-enddate', until, '-extensions', 'leaf', '-notext'];
     openssl('ca', '-batch', '-config', config, ...signer, '-in', request, '-out', cert, ...span);

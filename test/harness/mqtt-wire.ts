@@ -106,6 +106,7 @@ export class PacketReader {
     for (let shift = 0; ; shift += 7, at++) {
       const byte = this.#rest[at];
       if (byte === undefined) return null;
+      if (shift > 21) throw new Error('not MQTT: a remaining length has at most four bytes');
       length |= (byte & 127) << shift;
       if (byte < 128) break;
     }

@@ -22,8 +22,14 @@ export class RawLane {
   /** Opens a connection without a word of MQTT. */
   static async open(scene: Scene, { mqtt }: Gateway): Promise<RawLane> {
     const socket = open(mqtt.port, mqtt.host);
-    scene.onClose(() => socket.destroy());
+    const lane = RawLane.over(scene, socket);
     await once(socket, 'connect');
+    return lane;
+  }
+
+  /** A lane on a connection that somebody else has opened, such as one with TLS. */
+  static over(scene: Scene, socket: Socket): RawLane {
+    scene.onClose(() => socket.destroy());
     const lane = new RawLane(socket);
     lane.#listen();
     return lane;
@@ -32,14 +38,25 @@ export class RawLane {
   /** Opens a connection, is let in, and binds it to the lane `name` by reading that lane's receipts. */
   static async ready(scene: Scene, gateway: Gateway, name: string): Promise<RawLane> {
     const lane = await RawLane.open(scene, gateway);
-    lane.send(connect({ clientId: `${name}-${randomUUID()}` }));
-    const connack = await lane.next(TYPE.connack);
-    if (connack?.body[1] !== 0) throw new Error(`lane ${name} was not let in`);
-    lane.send(subscribe(`pos/${STORE}/${name}/receipts`, 0xffff, 0));
-    const suback = await lane.next(TYPE.suback);
-    if (suback?.body[2] === 0x80) throw new Error(`lane ${name} may not read its receipts`);
-    lane.received.length = 0;
+    await lane.enter(name);
     return lane;
+  }
+
+  /** Is let in, and binds the connection to the lane `name` by reading that lane's receipts. */
+  async enter(name: string): Promise<void> {
+    this.send(connect({ clientId: `${name}-${randomUUID()}` }));
+    const connack = await this.next(TYPE.connack);
+    if (connack?.body[1] !== 0) throw new Error(`lane ${name} was not let in`);
+    this.send(subscribe(`pos/${STORE}/${name}/receipts`, 0xffff, 0));
+    const suback = await this.next(TYPE.suback);
+    if (suback?.body[2] === 0x80) throw new Error(`lane ${name} may not read its receipts`);
+    this.received.length = 0;
+  }
+
+  /** What CONNACK says to this CONNECT packet; null: the connection ended without one. */
+  async connackFor(packet: Uint8Array): Promise<number | null> {
+    this.send(packet);
+    return (await this.next(TYPE.connack))?.body[1] ?? null;
   }
 
   get closed(): boolean {
@@ -54,6 +71,11 @@ export class RawLane {
   async end(): Promise<void> {
     this.#socket.end();
     await this.#closed;
+  }
+
+  /** Goes without a word and without waiting. */
+  leave(): void {
+    this.#socket.destroy();
   }
 
   async hungUp(): Promise<void> {
