@@ -10,6 +10,7 @@ import { VERSION } from './version.ts';
 /** Sub-commands by name; each module is imported when its command is asked for. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./commands/run.ts')).runCommand(),
+  setup: async () => (await import('./commands/setup.ts')).setupCommand(),
   config: async () => (await import('./commands/config.ts')).configCommand(),
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
   status: async () => (await import('./commands/status.ts')).statusCommand(),
@@ -35,6 +36,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
 
 const ABOUT: Readonly<Record<string, string>> = {
   run: 'run the gateway until it is told to stop',
+  setup: 'write a configuration, by questions or options',
   config: 'validate, show or describe the configuration',
   doctor: 'check what the gateway depends on',
   status: 'how a running gateway is',

@@ -4,11 +4,17 @@ import { Document, isScalar } from 'yaml';
 import { configJsonSchema } from '../../base/config/json-schema.ts';
 import { findConfigFile, type LoadedConfig, loadConfigFully } from '../../base/config/load.ts';
 import type { KeyPath } from '../../base/config/rules.ts';
-import { CounterfoilError } from '../../base/errors.ts';
+import { CounterfoilError, EXIT } from '../../base/errors.ts';
+import { screen } from '../doctor/screen.ts';
 import { type CommandIo, processIo } from './io.ts';
+import { progressBar } from './progress.ts';
 
 interface JsonOption {
   readonly json?: boolean;
+}
+
+interface ValidateFlags extends JsonOption {
+  readonly live?: boolean;
 }
 
 const DEFAULT_FILE = '$COUNTERFOIL_CONFIG, ./counterfoil.yaml or /etc/counterfoil/counterfoil.yaml';
@@ -20,8 +26,15 @@ export function configCommand(io: CommandIo = processIo): Command {
     .command('validate')
     .description('check a configuration file; says everything that is wrong, one line each')
     .argument('[file]', `configuration file (default: ${DEFAULT_FILE})`)
+    .option(
+      '--live',
+      'also try what it names: disk, files and certificates, ports, clock, PMS, broker, mail and SFTP servers; as "doctor" does',
+    )
     .option('--json', 'print the result as JSON')
-    .action((file: string | undefined, options: JsonOption) => validate(io, file, options.json === true));
+    .action(async (file: string | undefined, options: ValidateFlags) => {
+      const loaded = validate(io, file, options);
+      if (options.live === true && loaded !== null) await tryLive(io, loaded, options.json === true);
+    });
   command
     .command('show')
     .description('print what is in force: defaults, file and environment together, and where each value comes from')
@@ -41,19 +54,37 @@ function load(io: CommandIo, file: string | undefined): { readonly name: string;
   return { name: path ?? 'defaults and environment', loaded: loadConfigFully({ file: path, env: io.env }) };
 }
 
-function validate(io: CommandIo, file: string | undefined, asJson: boolean): void {
+/** Null when it cannot be used and that was said. */
+function validate(io: CommandIo, file: string | undefined, { json, live }: ValidateFlags): LoadedConfig | null {
+  const asJson = json === true;
   try {
     const { name, loaded } = load(io, file);
+    // One JSON document: with --live it comes when everything is tried.
+    if (asJson && live === true) return loaded;
     const { warnings } = loaded;
     const lines = [`${name}: valid`, ...warnings.map(({ key, message }) => `warning: ${key}: ${message}`)];
     io.write(`${asJson ? JSON.stringify({ valid: true, file: name, errors: [], warnings }) : lines.join('\n')}\n`);
+    return loaded;
   } catch (error) {
     if (!asJson || !(error instanceof CounterfoilError)) throw error;
     io.write(
       `${JSON.stringify({ valid: false, errors: error.message.split('\n'), hint: error.hint, warnings: [] })}\n`,
     );
     io.exitWith(error.exitCode);
+    return null;
   }
+}
+
+/** Ends with 1 when something the configuration names does not work. */
+async function tryLive(io: CommandIo, loaded: LoadedConfig, asJson: boolean): Promise<void> {
+  const { examine, LIVE_AREAS } = await import('../doctor/examine.ts');
+  const bar = progressBar('trying');
+  const of = { areas: LIVE_AREAS, management: null, env: io.env, onProgress: bar.show };
+  const findings = await examine(loaded, of).finally(() => bar.end());
+  const { warnings } = loaded;
+  const answer = { valid: true, errors: [], warnings, findings };
+  io.write(asJson ? `${JSON.stringify(answer)}\n` : `\n${screen(findings)}`);
+  if (findings.some(({ status }) => status === 'fail')) io.exitWith(EXIT.failure);
 }
 
 function show(io: CommandIo, file: string | undefined, asJson: boolean): void {

@@ -11,7 +11,13 @@ export interface Person {
   secret(question: string): Promise<string>;
 }
 
-export const terminalPerson: Person = {
+/** A person who is asked for more than yes and secrets. */
+export interface AnsweringPerson extends Person {
+  /** Asks for a line; null when the person has had enough (Ctrl-C, end of input). */
+  line(question: string): Promise<string | null>;
+}
+
+export const terminalPerson: AnsweringPerson = {
   get isThere() {
     return process.stdin.isTTY && process.stderr.isTTY;
   },
@@ -20,16 +26,17 @@ export const terminalPerson: Person = {
   },
   async confirm(question) {
     const answer = await ask(question, true);
-    return /^(y|yes)$/i.test(answer.trim());
+    return /^(y|yes)$/i.test(answer?.trim() ?? '');
   },
-  secret: (question) => ask(question, false),
+  secret: async (question) => (await ask(question, false)) ?? '',
+  line: (question) => ask(question, true),
 };
 
 /**
  * readline writes what is typed; for a secret its output goes nowhere. It puts the terminal into raw mode, and only then
  * the question is shown: what is typed at once must not be echoed by the terminal itself.
  */
-function ask(question: string, shown: boolean): Promise<string> {
+function ask(question: string, shown: boolean): Promise<string | null> {
   const lines = createInterface({
     input: process.stdin,
     ...(shown ? { output: process.stderr } : {}),
@@ -41,7 +48,7 @@ function ask(question: string, shown: boolean): Promise<string> {
     lines.prompt();
   } else process.stderr.write(question);
   return new Promise((resolve) => {
-    let answer = '';
+    let answer: string | null = null;
     lines.once('line', (line) => {
       answer = line;
       lines.close();
