@@ -16,6 +16,7 @@ export type ErrorCode =
   | 'buffer_newer'
   | 'buffer_locked'
   | 'buffer_unfit'
+  | 'gateway_closed'
   | 'key_missing'
   | 'storage_full'
   | 'storage_busy'
@@ -48,6 +49,7 @@ const EXIT_OF: Record<ErrorCode, ExitCode> = {
   buffer_newer: EXIT.config,
   buffer_locked: EXIT.config,
   buffer_unfit: EXIT.config,
+  gateway_closed: EXIT.config,
   key_missing: EXIT.config,
   storage_full: EXIT.io,
   storage_busy: EXIT.io,

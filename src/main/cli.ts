@@ -30,6 +30,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   sealer: async () => (await import('./commands/sealer.ts')).sealerCommand(),
   backup: async () => (await import('./commands/backup.ts')).backupCommand(),
   rescue: async () => (await import('./commands/rescue.ts')).rescueCommand(),
+  close: async () => (await import('./commands/close.ts')).closeCommand(),
   completion: async () => (await import('./commands/completion.ts')).completionCommand(wholeProgram),
   demo: async () => (await import('./commands/demo.ts')).demoCommand(),
 };
@@ -56,6 +57,7 @@ const ABOUT: Readonly<Record<string, string>> = {
   sealer: 'keep the trail append-only and sign it, beside the gateway',
   backup: 'copy a gateway to one encrypted file, check it, put it back',
   rescue: "read a dead box's disk: what is unsynced, and a gateway made of it",
+  close: 'close a store’s gateway for good',
   completion: 'print a script that completes commands in bash, zsh or fish',
   demo: 'show the gateway at work: lanes, outages, a reference PMS',
 };

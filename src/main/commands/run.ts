@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { loadConfigFully } from '../../base/config/load.ts';
 import { type CounterfoilError, messageOf } from '../../base/errors.ts';
 import { type AdjustableLog, createLog } from '../../base/log.ts';
+import { requireNotClosed } from '../close/state.ts';
 import { Gateway } from '../gateway.ts';
 import { releaseStartUpMemory } from '../memory.ts';
 import { readAgain } from '../reload.ts';
@@ -22,6 +23,7 @@ async function runGateway(file: string, captureOnly: boolean): Promise<void> {
   // Nothing this process makes is for other users of the box.
   process.umask(0o077);
   const loaded = loadConfigFully({ file, env: process.env });
+  requireNotClosed(loaded.config.dataDir);
   const log = createLog(loaded.config.logLevel);
   for (const { key, message } of loaded.warnings) log.warn(message, { reason: key });
   const gateway = new Gateway(loaded, { log, captureOnly, onFatal: die });

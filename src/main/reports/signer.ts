@@ -42,7 +42,8 @@ export async function signerFor(
   }
 }
 
-async function openKey({ keyFile, certificatesFile, ownFolder }: SigningPlace, gatewayId: string): Promise<ReportKey> {
+/** Opens the key. @throws CounterfoilError `config_unreadable`, `config_invalid`, `storage_io`. */
+export async function openKey({ keyFile, certificatesFile, ownFolder }: SigningPlace, gatewayId: string): Promise<ReportKey> {
   if (keyFile !== null && certificatesFile !== null) return openKeyFiles({ keyFile, certificatesFile });
   return await openOwnKey(ownFolder, { gatewayId, nowMs: systemClock.utcMs(), random: randomBytes });
 }

@@ -55,6 +55,24 @@ export const GATEWAY_KINDS = {
     .strictObject({ ended: z.enum(['clean', 'unclean', 'unknown']), version: word })
     .describe('The gateway starts; how the one before it ended; `unknown`: no start before it has been written down.'),
   stop: z.strictObject({}).describe('Its clean end: nothing it had taken is unanswered.'),
+  closing: z
+    .strictObject({
+      meaning: text(1024),
+      open: number,
+      reason: code.nullable(),
+      records: number,
+      signed: z
+        .array(z.strictObject({ by: word, key_id: word, signature: text(1024), signed_ms: utcMs, statement: digest }))
+        .max(2),
+    })
+    .describe(
+      'People begin to close the gateway for good: who, over which statement (its SHA-256), with how many records in the buffer and how many of them open. In both trails; again where a closing was interrupted.',
+    ),
+  closed: z
+    .strictObject({ backup: digest, report: digest })
+    .describe(
+      'Its last act: everything is exported and verified, SHA-256 of the final backup and of the closing report; the keys are destroyed after it. In both trails.',
+    ),
   clock: z
     .strictObject({
       doubt: code.optional(),
