@@ -1,11 +1,12 @@
 /** A store closes: everything is at the PMS, kept outside and readable with the recovery key alone, and the box can do nothing more. */
 import { spawnSync } from 'node:child_process';
+import { hash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type RecoveryKey, recoveryKey } from '../harness/backup.ts';
 import { counterfoil } from '../harness/command.ts';
-import { COUNTERFOIL, Gateway, ROOT } from '../harness/gateway.ts';
+import { COUNTERFOIL, type Gateway, ROOT } from '../harness/gateway.ts';
 import { configOf, namedGateway, PASSWORD, passwordFile } from '../harness/named-gateway.ts';
 import { Program } from '../harness/program.ts';
 import { missing } from '../harness/programs.ts';
@@ -188,5 +189,5 @@ test('over open records only for a named reason, and with named users only by tw
 });
 
 function hashOf(file: string): string {
-  return spawnSync('sha256sum', [file]).stdout.toString().slice(0, 64);
+  return hash('sha256', readFileSync(file), 'hex');
 }
