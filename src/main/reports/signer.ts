@@ -43,7 +43,10 @@ export async function signerFor(
 }
 
 /** Opens the key. @throws CounterfoilError `config_unreadable`, `config_invalid`, `storage_io`. */
-export async function openKey({ keyFile, certificatesFile, ownFolder }: SigningPlace, gatewayId: string): Promise<ReportKey> {
+export async function openKey(
+  { keyFile, certificatesFile, ownFolder }: SigningPlace,
+  gatewayId: string,
+): Promise<ReportKey> {
   if (keyFile !== null && certificatesFile !== null) return openKeyFiles({ keyFile, certificatesFile });
   return await openOwnKey(ownFolder, { gatewayId, nowMs: systemClock.utcMs(), random: randomBytes });
 }
