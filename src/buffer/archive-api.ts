@@ -199,6 +199,8 @@ export interface BufferArchive {
   newestPart(stream: Stream, month: string): ArchivePart | null;
   /** Parts that are not sealed and not to go. */
   openParts(): readonly ArchiveFileName[];
+  /** Parts that are sealed and not to go, oldest first. */
+  sealedParts(): readonly ArchiveFileName[];
   /**
    * Settled records to archive next: bounded work, for a loop that pauses between. Not among them: the newest SYNCED record
    * of the stream, packs in which something is not settled, packs whose `intake` entry is not in the trail's segments yet,

@@ -19,6 +19,7 @@ import type {
   StorageFacts,
   StreamFacts,
   TrailFacts,
+  UploadFacts,
   WallClockFacts,
 } from './sources.ts';
 
@@ -44,6 +45,7 @@ export interface Snapshot {
   readonly trail: TrailFacts | null;
   readonly delivery: DeliveryFacts | null;
   readonly archive: ArchiveFacts | null;
+  readonly uploads: UploadFacts | null;
   readonly roster: RosterFacts | null;
   readonly warnings: readonly StandingWarning[];
   readonly people: PeopleFacts | null;
@@ -80,6 +82,7 @@ export function takeSnapshot(sources: HealthSources): Snapshot {
     trail: sources.trail(),
     delivery: sources.delivery(),
     archive: sources.archive(),
+    uploads: sources.uploads(),
     roster: sources.roster(),
     warnings: sources.warnings(),
     people: sources.people(),

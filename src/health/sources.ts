@@ -303,6 +303,22 @@ export interface PeopleFacts {
   readonly lockedOut: number;
 }
 
+/** Copies of closed segments and archive files in an object store. */
+export interface UploadFacts {
+  readonly waitingFiles: number;
+  readonly waitingBytes: number;
+  /** Last change of the file that waits longest, UTC ms; null when none does. */
+  readonly oldestMs: number | null;
+  readonly uploadedTotal: number;
+  readonly lastStoredMs: number | null;
+  readonly fault: {
+    readonly code: string;
+    readonly message: string;
+    readonly hint: string;
+    readonly sinceMs: number;
+  } | null;
+}
+
 export interface HealthSources {
   readonly clock: Clock;
   readonly about: About;
@@ -326,6 +342,8 @@ export interface HealthSources {
   delivery(): DeliveryFacts | null;
   /** Null without an archive. */
   archive(): ArchiveFacts | null;
+  /** Null when nothing is uploaded. */
+  uploads(): UploadFacts | null;
   /** Null where the configuration names none. */
   roster(): RosterFacts | null;
   warnings(): readonly StandingWarning[];

@@ -1,5 +1,6 @@
 /** What the health stage reads, collected from the parts; each function answers from memory. */
 import type { Archiver } from '../archive/archiver.ts';
+import type { Uploader } from '../archive/upload/uploader.ts';
 import type { Clock } from '../base/clock.ts';
 import { following } from '../base/config/following.ts';
 import type { Settings } from '../base/config/settings.ts';
@@ -35,6 +36,8 @@ export interface HealthParts {
   readonly trail: Trail | null;
   readonly witnesses: Witnesses;
   readonly archiver: Archiver;
+  /** Null when nothing is uploaded. */
+  readonly uploader: Uploader | null;
   readonly outbox: Outbox;
   readonly storage: Storage;
   readonly disk: DiskWatch;
@@ -96,6 +99,7 @@ export function healthSources(parts: HealthParts): HealthSources {
     trail: () => trailFacts(parts),
     delivery: () => deliveryFacts(parts.outbox),
     archive: () => parts.archiver.facts(),
+    uploads: () => parts.uploader?.facts() ?? null,
     roster: () => parts.verification.facts(),
     warnings: () => [...parts.settings.warnings(), ...restored],
     people: () => parts.people.facts(),

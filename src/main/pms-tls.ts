@@ -20,8 +20,8 @@ export interface PmsTls {
  * @throws CounterfoilError `config_unreadable` when one cannot be read, is no PEM, or key and certificate do not belong together.
  */
 export function readPmsTls({ caFile, certFile, keyFile }: Config['pms']): PmsTls {
-  const ca = caFile === null ? null : readPem(caFile, 'pms.ca_file');
-  const cert = certFile === null ? null : readPem(certFile, 'pms.cert_file');
+  const ca = caFile === null ? null : readCertificates(caFile, 'pms.ca_file');
+  const cert = certFile === null ? null : readCertificates(certFile, 'pms.cert_file');
   const key = keyFile === null ? null : readSecretFile(keyFile);
   try {
     createSecureContext({
@@ -46,7 +46,7 @@ export function readPmsTls({ caFile, certFile, keyFile }: Config['pms']): PmsTls
 }
 
 /** A certificate, or several in one file. An unreadable one would be left out in silence by TLS itself. */
-function readPem(file: string, key: string): string {
+export function readCertificates(file: string, key: string): string {
   try {
     const text = readFileSync(file, 'utf8');
     const blocks = text.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];

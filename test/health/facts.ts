@@ -185,6 +185,7 @@ export function sourcesOf(spoilt: Partial<HealthSources> = {}): HealthSources {
     wallClock: () => GOOD_CLOCK,
     trail: () => GOOD_TRAIL,
     archive: () => null,
+    uploads: () => null,
     delivery: () => null,
     warnings: () => [],
     people: () => null,

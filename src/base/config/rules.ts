@@ -6,6 +6,7 @@ import { isLoopback, parseListenUrl, parseUrl } from './address.ts';
 import { externalProblems, weakExternal } from './external-rules.ts';
 import { reportsProblems } from './reports-rules.ts';
 import type { ConfigTree } from './schema.ts';
+import { uploadProblems } from './upload-schema.ts';
 
 export type KeyPath = readonly (string | number)[];
 
@@ -27,6 +28,7 @@ export function brokenRules(tree: ConfigTree): Problem[] {
     ...storageProblems(tree),
     ...rosterProblems(tree),
     ...reportsProblems(tree),
+    ...uploadProblems(tree),
     ...(tree.production ? productionProblems(tree) : []),
   ];
 }
@@ -152,6 +154,10 @@ function productionProblems(tree: ConfigTree): Problem[] {
   if (isPlainBeyondLoopback(tree.pms.url)) {
     const text = 'would send records readable over the network in production; write an https:// address';
     problems.push({ path: ['pms', 'url'], text });
+  }
+  if (tree.upload.url !== null && isPlainBeyondLoopback(tree.upload.url)) {
+    const text = 'would send the trail readable over the network in production; write an https:// address';
+    problems.push({ path: ['upload', 'url'], text });
   }
   if (isPlainBeyondLoopback(tree.http.url)) {
     const text =

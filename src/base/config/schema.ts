@@ -7,6 +7,7 @@ import { externalBroker } from './external-schema.ts';
 import { lanes } from './lanes-schema.ts';
 import { listenUrl, oneLine, oneOf, path, serverUrl, share, text, timeZone, wholeNumber, yesNo } from './leaves.ts';
 import { reports } from './reports-schema.ts';
+import { upload } from './upload-schema.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -313,6 +314,9 @@ export const configSchema = z.strictObject({
   retention: retention.prefault({}).describe('How long records are kept.'),
   schedule_two: scheduleTwo.prefault({}).describe('Schedule II.'),
   trail: trail.prefault({}).describe('Who keeps the trail from being changed.'),
+  upload: upload
+    .prefault({})
+    .describe('Copies of closed trail segments and archive files in an object store that keeps them locked.'),
   reports: reports.prefault({}).describe('Reports for compliance.'),
   recovery: recovery.prefault({}).describe('Getting records out of a dead box.'),
 });

@@ -75,6 +75,9 @@ export class ArchiveStore implements BufferArchive {
       open: db.prepare<[], { stream: number; month: string; part: number }>(
         'SELECT stream, month, part FROM archive_file WHERE sealed_ms IS NULL AND expired_by IS NULL ORDER BY file',
       ),
+      sealed: db.prepare<[], { stream: number; month: string; part: number }>(
+        'SELECT stream, month, part FROM archive_file WHERE sealed_ms IS NOT NULL AND expired_by IS NULL ORDER BY file',
+      ),
       expired: db.prepare<[], { stream: number; month: string; part: number }>(
         'SELECT stream, month, part FROM archive_file WHERE expired_by IS NOT NULL AND removed_ms IS NULL ORDER BY file',
       ),
@@ -101,6 +104,10 @@ export class ArchiveStore implements BufferArchive {
 
   openParts(): ArchiveFileName[] {
     return this.#sql.open.all().map((row) => ({ ...row, stream: streamName(row.stream) }));
+  }
+
+  sealedParts(): ArchiveFileName[] {
+    return this.#sql.sealed.all().map((row) => ({ ...row, stream: streamName(row.stream) }));
   }
 
   gather(query: GatherQuery): Gathered {

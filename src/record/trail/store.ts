@@ -42,6 +42,22 @@ export const STORE_KINDS = {
     .describe(
       'A backup was made: length and SHA-256 of the file, records and sizes of both trails in it, and whether private keys are.',
     ),
+  upload: z
+    .union([
+      z.strictObject({ bytes: number, file: text(64), hash: digest, step: z.literal('begin'), until_ms: utcMs }),
+      z.strictObject({
+        already: yesNo,
+        bytes: number,
+        file: text(64),
+        hash: digest,
+        step: z.literal('stored'),
+        version: text(1024).nullable(),
+      }),
+      z.strictObject({ code, file: text(64).nullable(), step: z.literal('failed') }),
+    ])
+    .describe(
+      'A closed segment or archive file is about to leave for the object store, to be locked there until then; the store has it, locked, with this SHA-256 (`already`: it was there; `version`: what the store calls it); or uploads fail with another code than before.',
+    ),
   restored: z
     .strictObject({ backup: digest, made_ms: utcMs, signed: yesNo })
     .describe(
