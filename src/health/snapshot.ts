@@ -19,9 +19,9 @@ import type {
   StorageFacts,
   StreamFacts,
   TrailFacts,
-  UploadFacts,
   WallClockFacts,
 } from './sources.ts';
+import type { UploadFacts } from './upload-facts.ts';
 
 export interface Snapshot {
   readonly about: About;

@@ -7,6 +7,7 @@ import type { Clock } from '../base/clock.ts';
 import type { BufferFacts, ClockQuality, TrailLog } from '../buffer/api.ts';
 import type { Stream } from '../record/types.ts';
 import type { EnrolmentFacts } from './proof-facts.ts';
+import type { UploadFacts } from './upload-facts.ts';
 
 /** What does not change while the process runs. */
 export interface About {
@@ -301,22 +302,6 @@ export interface PeopleFacts {
   readonly sessions: number;
   readonly breakGlass: 'none' | 'sealed' | 'used';
   readonly lockedOut: number;
-}
-
-/** Copies of closed segments and archive files in an object store. */
-export interface UploadFacts {
-  readonly waitingFiles: number;
-  readonly waitingBytes: number;
-  /** Last change of the file that waits longest, UTC ms; null when none does. */
-  readonly oldestMs: number | null;
-  readonly uploadedTotal: number;
-  readonly lastStoredMs: number | null;
-  readonly fault: {
-    readonly code: string;
-    readonly message: string;
-    readonly hint: string;
-    readonly sinceMs: number;
-  } | null;
 }
 
 export interface HealthSources {

@@ -4,7 +4,6 @@
  * it) → lanes → PMS → HTTP. Stop is the reverse; the trail takes the entry `stop` too.
  */
 import type { Archiver } from '../archive/archiver.ts';
-import type { Uploader } from '../archive/upload/uploader.ts';
 import { systemClock, systemTimers } from '../base/clock.ts';
 import type { Config, LoadedConfig } from '../base/config/load.ts';
 import { Settings } from '../base/config/settings.ts';
@@ -52,7 +51,7 @@ import { openStores } from './stores.ts';
 import { newestWriteMs, timekeeper } from './timekeeping.ts';
 import { captureReason, type OpenTrail } from './trail.ts';
 import { Uplink } from './uplink.ts';
-import { makeUploader } from './upload.ts';
+import { startUploader } from './upload.ts';
 import { openWeb } from './web.ts';
 import { openWitnesses, type Witnesses } from './witnesses.ts';
 
@@ -82,7 +81,7 @@ interface Served {
   readonly storage: Storage;
   readonly disk: DiskWatch;
   readonly archiver: Archiver;
-  readonly uploader: Uploader | null;
+  readonly uploader: ReturnType<typeof startUploader>;
   readonly outbox: Outbox;
   readonly people: People;
   readonly laneGaps: LaneGaps;
@@ -202,10 +201,6 @@ export class Gateway {
     const archiver = makeArchiver(this.#config, { buffer, log, isBusy: () => intake.queueDepth > 0 });
     this.#undo.push(() => archiver.stop());
     archiver.start();
-    const isBusy = () => intake.queueDepth > 0 || uplink.mode().mode === 'RECONCILING';
-    const uploader = makeUploader(this.#config, { buffer, trail, log, isBusy });
-    this.#undo.push(async () => uploader?.stop());
-    uploader?.start();
     this.#reclaim = (pace) => archiver.setPace(pace);
     const disk = makeDiskWatch(this.#config, log);
     this.#undo.push(async () => disk.stop());
@@ -224,7 +219,7 @@ export class Gateway {
       time,
       storage,
       archiver,
-      uploader,
+      uploader: startUploader(this.#config, { buffer, trail, log, intake, uplink, undo: this.#undo }),
       disk,
       people,
       outbox,

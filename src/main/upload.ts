@@ -20,11 +20,22 @@ export interface UploadParts {
   /** Null: there are no segments. */
   readonly trail: Trail | null;
   readonly log: Log;
-  readonly isBusy: () => boolean;
+  readonly intake: { readonly queueDepth: number };
+  readonly uplink: { mode(): { readonly mode: string } };
+  /** Takes what ends it. */
+  readonly undo: (() => Promise<void>)[];
 }
 
-/** Null when no object store is configured. */
-export function makeUploader(config: Config, { buffer, trail, log, isBusy }: UploadParts): Uploader | null {
+/** Runs from now on; null when no object store is configured. */
+export function startUploader(config: Config, parts: UploadParts): Uploader | null {
+  const uploader = makeUploader(config, parts);
+  if (uploader === null) return null;
+  parts.undo.push(() => uploader.stop());
+  uploader.start();
+  return uploader;
+}
+
+function makeUploader(config: Config, { buffer, trail, log, intake, uplink }: UploadParts): Uploader | null {
   const { url, bucket, region, prefix, lockYears, maxKibPerSecond } = config.upload;
   if (url === null || bucket === null) return null;
   const before = `${prefix}${config.gateway.id}/`;
@@ -52,7 +63,8 @@ export function makeUploader(config: Config, { buffer, trail, log, isBusy }: Upl
           openSegment: (of) => trail?.facts().logs[of].segment ?? null,
           sealedParts: () => buffer.archive.sealedParts(),
         }),
-      isBusy,
+      // Lanes first; and a backlog needs the line.
+      isBusy: () => intake.queueDepth > 0 || uplink.mode().mode === 'RECONCILING',
       note: (body) => buffer.note('audit', 'upload', body),
       clock: systemClock,
       timers: systemTimers,

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { archiveChecks } from '../../../src/health/checks/archive.ts';
 import { archiveMetrics } from '../../../src/health/metrics/archive.ts';
-import type { ArchiveFacts, UploadFacts } from '../../../src/health/sources.ts';
+import type { ArchiveFacts } from '../../../src/health/sources.ts';
+import type { UploadFacts } from '../../../src/health/upload-facts.ts';
 import { snapshotOf } from '../facts.ts';
 
 const GOOD: ArchiveFacts = {
