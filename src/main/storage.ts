@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import type { Clock, Timers } from '../base/clock.ts';
 import { following } from '../base/config/following.ts';
 import type { Config } from '../base/config/load.ts';
-import { messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { IntakeItem, RecordBuffer } from '../buffer/api.ts';
 import type { Admission } from '../intake/committer.ts';
@@ -58,11 +57,7 @@ export function makeStorage(making: StorageMaking): Storage {
       reclaim,
       onChange,
       read: () => readStorage(gauge),
-      note: (kind, body) => {
-        buffer.note('audit', kind, body).catch((error: unknown) => {
-          log.error('a trail entry could not be written', { error: messageOf(error) });
-        });
-      },
+      note: (kind, body) => buffer.note('audit', kind, body),
     },
   );
 }

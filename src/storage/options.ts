@@ -63,8 +63,8 @@ export interface StorageParts {
   /** What is used and free now; throws when a disk cannot be asked. Cheap: called for every group. */
   readonly read: () => StorageReading;
   readonly reclaim: (pace: ReclaimPace) => void;
-  /** A trail entry that nothing waits for. */
-  readonly note: <K extends 'breaker' | 'deferred'>(kind: K, body: TrailBodyOf<K>) => void;
+  /** A trail entry that nothing waits for; rejects where there is no room for it. */
+  readonly note: <K extends 'breaker' | 'deferred'>(kind: K, body: TrailBodyOf<K>) => Promise<unknown>;
   readonly onChange: () => void;
 }
 

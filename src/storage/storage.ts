@@ -9,6 +9,7 @@ import type { Log } from '../base/log.ts';
 import type { Ballast } from './ballast.ts';
 import { type Arrival, admits, type BreakerState, startBreaker, stepBreaker, Trickle } from './breaker.ts';
 import { Forecast } from './forecast.ts';
+import { KeptNotes } from './kept-notes.ts';
 import { type StorageLimits, type StorageReading, type Utilisation, utilisationOf } from './level.ts';
 import { type ReclaimPace, reclaimPace, type StorageFacts, type StorageParts, type StorageTiming } from './options.ts';
 
@@ -34,6 +35,7 @@ export class Storage {
   #deferred: Record<Arrival, number> = { ...NOTHING };
   #deferredTotal: Record<Arrival, number> = { ...NOTHING };
   #toldAtMs: number;
+  readonly #notes: KeptNotes;
   #cancel: () => void = () => {};
   /** A commit has failed for want of room with no ballast left: no other is tried before. Monotonic ms. */
   #noRoomUntilMs = Number.NEGATIVE_INFINITY;
@@ -48,6 +50,7 @@ export class Storage {
     this.#timers = parts.timers;
     this.#log = parts.log;
     this.#ballast = parts.ballast;
+    this.#notes = new KeptNotes(parts);
     const nowMs = parts.clock.monotonicMs();
     this.#state = startBreaker(nowMs);
     this.#toldAtMs = nowMs;
@@ -64,6 +67,7 @@ export class Storage {
   stop(): void {
     this.#cancel();
     this.#tellDeferred();
+    this.#notes.stop();
   }
 
   /** Whether this arrival may be taken now. Measures again when the last look is old. */
@@ -165,7 +169,7 @@ export class Storage {
     if (this.#state.level === before.level) return;
     const { by, share } = utilisation;
     this.#log.warn('the storage breaker has changed', { from: before.level, to: this.#state.level, reason: by });
-    this.#parts.note('breaker', {
+    this.#notes.add('breaker', {
       by,
       from: before.level,
       lasted_ms: Math.round(nowMs - before.sinceMs),
@@ -201,6 +205,6 @@ export class Storage {
     const counted = this.#deferred;
     if (counted.schedule_two + counted.controlled + counted.other === 0) return;
     this.#deferred = { ...NOTHING };
-    this.#parts.note('deferred', { ...counted });
+    this.#notes.add('deferred', { ...counted });
   }
 }

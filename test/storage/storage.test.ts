@@ -58,7 +58,7 @@ function rig() {
       ballast,
       read,
       reclaim: (pace) => paces.push(pace),
-      note: (kind, body) => notes.push([kind, body]),
+      note: async (kind, body) => notes.push([kind, body]),
       onChange: () => {
         changes += 1;
       },
