@@ -33,6 +33,35 @@ export interface LogFields {
   readonly version?: string;
 }
 
+/** The same list while the program runs: what is not in it is left out of the line, whoever has put it in. */
+const LOGGED: Readonly<Record<keyof LogFields, true>> = {
+  address: true,
+  bytes: true,
+  code: true,
+  connections: true,
+  count: true,
+  durationMs: true,
+  epoch: true,
+  error: true,
+  from: true,
+  gateway: true,
+  hint: true,
+  http: true,
+  lane: true,
+  layer: true,
+  limit: true,
+  mqtt: true,
+  reason: true,
+  segment: true,
+  sequence: true,
+  signal: true,
+  status: true,
+  stream: true,
+  to: true,
+  trail: true,
+  version: true,
+};
+
 export interface Log {
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
@@ -57,12 +86,17 @@ export function createLog(level: LogLevel, destination?: DestinationStream): Adj
   };
   const logger = destination === undefined ? pino(options) : pino(options, destination);
   const write = (name: 'debug' | 'info' | 'warn' | 'error') => (message: string, fields?: LogFields) => {
-    logger[name](fields ?? {}, message);
+    logger[name](allowed(fields), message);
   };
   const setLevel = (next: LogLevel) => {
     logger.level = next;
   };
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error'), setLevel };
+}
+
+function allowed(fields: LogFields | undefined): LogFields {
+  if (fields === undefined) return {};
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => Object.hasOwn(LOGGED, name)));
 }
 
 /** A log that drops everything; for tests and short commands. */

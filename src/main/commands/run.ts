@@ -4,6 +4,7 @@ import { loadConfigFully } from '../../base/config/load.ts';
 import { type CounterfoilError, messageOf } from '../../base/errors.ts';
 import { type AdjustableLog, createLog } from '../../base/log.ts';
 import { requireNotClosed } from '../close/state.ts';
+import { keepOutOfCoreDumps } from '../core-dumps.ts';
 import { Gateway } from '../gateway.ts';
 import { releaseStartUpMemory } from '../memory.ts';
 import { readAgain } from '../reload.ts';
@@ -25,6 +26,8 @@ async function runGateway(file: string, captureOnly: boolean): Promise<void> {
   const loaded = loadConfigFully({ file, env: process.env });
   requireNotClosed(loaded.config.dataDir);
   const log = createLog(loaded.config.logLevel);
+  if (!keepOutOfCoreDumps())
+    log.warn('a core dump of this process would hold records: this system cannot keep them out');
   for (const { key, message } of loaded.warnings) log.warn(message, { reason: key });
   const gateway = new Gateway(loaded, { log, captureOnly, onFatal: die });
   // Before anything else: without a listener the signal would end the process.

@@ -14,6 +14,7 @@ import { type Finding, warn } from './finding.ts';
 import { pmsFindings, portFindings } from './network.ts';
 import { placeFindings, SYSTEM_PLACES } from './places.ts';
 import { protectionFindings } from './protection.ts';
+import { SYSTEM_SWAP, swapFindings } from './swap.ts';
 
 export const AREAS = [
   'settings',
@@ -51,7 +52,7 @@ export async function examine({ config, warnings }: LoadedConfig, of: Examinatio
   const { areas, env, management, onProgress } = of;
   const parts: Readonly<Record<Area, () => Promise<readonly Finding[]> | readonly Finding[]>> = {
     settings: () => warnings.map(({ key, message }) => warn(key, 'allowed, and weaker than it could be', message)),
-    box: () => boxFindings(SYSTEM_BOX, config.production),
+    box: () => [...boxFindings(SYSTEM_BOX, config.production), ...swapFindings(SYSTEM_SWAP)],
     disk: () => placeFindings(config, SYSTEM_PLACES),
     files: () => fileFindings(config, systemClock.utcMs()),
     protection: () => protectionFindings(config),
