@@ -33,6 +33,8 @@ export type ErrorCode =
   | 'trail_damaged'
   | 'backup_damaged'
   | 'backup_key_wrong'
+  | 'mirror_foreign'
+  | 'mirror_missing'
   | 'people_unusable'
   | 'lanes_unusable'
   | 'enrolment_refused'
@@ -66,6 +68,8 @@ const EXIT_OF: Record<ErrorCode, ExitCode> = {
   trail_damaged: EXIT.failure,
   backup_damaged: EXIT.failure,
   backup_key_wrong: EXIT.failure,
+  mirror_foreign: EXIT.failure,
+  mirror_missing: EXIT.failure,
   people_unusable: EXIT.config,
   lanes_unusable: EXIT.config,
   enrolment_refused: EXIT.failure,

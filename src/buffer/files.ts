@@ -27,6 +27,8 @@ const CACHE_KIB = 16_384;
 const BUSY_TIMEOUT_MS = 2000;
 /** The WAL is folded back into the file after this many bytes of it. */
 const WAL_CHECKPOINT_BYTES = 8 * 1024 * 1024;
+/** A WAL that grew longer is cut to this when it is begun anew. */
+export const WAL_LIMIT_BYTES = WAL_CHECKPOINT_BYTES * 2;
 /** Up to this size the whole file is checked before the first lane is served; above, see `quickCheck`. */
 const CHECK_AT_START_BYTES = 128 * 1024 * 1024;
 
@@ -200,7 +202,7 @@ function tuneForWriting(db: Database.Database): void {
   db.pragma('synchronous = FULL');
   db.pragma(`cache_size = -${CACHE_KIB}`);
   db.pragma(`wal_autocheckpoint = ${WAL_CHECKPOINT_BYTES / PAGE_BYTES}`);
-  db.pragma(`journal_size_limit = ${WAL_CHECKPOINT_BYTES * 2}`);
+  db.pragma(`journal_size_limit = ${WAL_LIMIT_BYTES}`);
   db.pragma('foreign_keys = OFF');
   if (pragma(db, 'journal_mode') !== 'wal' || pragma(db, 'synchronous') !== 2) {
     throw unfit(

@@ -13,6 +13,7 @@ import { externalMetrics } from './metrics/external.ts';
 import { laneMetrics } from './metrics/lanes.ts';
 import { linkMetrics } from './metrics/link.ts';
 import type { Metric } from './metrics/metric.ts';
+import { mirrorMetrics } from './metrics/mirror.ts';
 import { recordMetrics } from './metrics/records.ts';
 import { storageMetrics } from './metrics/storage.ts';
 import { trailMetrics } from './metrics/trail.ts';
@@ -36,6 +37,7 @@ export function metricsText(snapshot: Snapshot, findings: Findings): Promise<str
     ...storageMetrics(snapshot),
     ...diskMetrics(snapshot),
     ...archiveMetrics(snapshot),
+    ...mirrorMetrics(snapshot),
     ...deliveryMetrics(snapshot),
     ...boxMetrics(snapshot, findings),
   ];

@@ -1,6 +1,7 @@
 /** All facts at one moment, so that the parts of one answer agree with each other. */
 import type { BufferFacts, OldestPending } from '../buffer/api.ts';
 import { SCHEDULES, type Schedule, type State } from '../record/types.ts';
+import type { MirrorFacts } from './mirror-facts.ts';
 import type { EnrolmentFacts } from './proof-facts.ts';
 import type {
   About,
@@ -41,6 +42,7 @@ export interface Snapshot {
   readonly streams: readonly StreamFacts[];
   readonly storage: StorageFacts | null;
   readonly disk: DiskFacts;
+  readonly mirror: MirrorFacts | null;
   readonly wallClock: WallClockFacts;
   readonly trail: TrailFacts | null;
   readonly delivery: DeliveryFacts | null;
@@ -78,6 +80,7 @@ export function takeSnapshot(sources: HealthSources): Snapshot {
     streams: sources.streams(),
     storage: sources.storage(),
     disk: sources.disk(),
+    mirror: sources.mirror(),
     wallClock: sources.wallClock(),
     trail: sources.trail(),
     delivery: sources.delivery(),

@@ -6,6 +6,7 @@ import type { UserRole } from '../base/access.ts';
 import type { Clock } from '../base/clock.ts';
 import type { BufferFacts, ClockQuality, TrailLog } from '../buffer/api.ts';
 import type { Stream } from '../record/types.ts';
+import type { MirrorFacts } from './mirror-facts.ts';
 import type { EnrolmentFacts } from './proof-facts.ts';
 import type { UploadFacts } from './upload-facts.ts';
 
@@ -320,6 +321,8 @@ export interface HealthSources {
   /** Null before the first measurement. */
   storage(): StorageFacts | null;
   disk(): DiskFacts;
+  /** Null without `storage.mirror_dir`. */
+  mirror(): MirrorFacts | null;
   wallClock(): WallClockFacts;
   /** Null while the trail is not open. */
   trail(): TrailFacts | null;

@@ -202,6 +202,14 @@ export const gatewayStatusSchema = z.object({
     life_days: span.nullable(),
     temperature_celsius: z.number().nullable(),
   }),
+  /** The copy on a second medium; null without one. */
+  mirror: z
+    .object({
+      lag_seconds: span,
+      lag_records: whole.nullable(),
+      fault: z.string().nullable(),
+    })
+    .nullable(),
   /** Offsets are what has to be added to this box's clock to get the source's time. */
   clock: z.object({
     quality: z.string(),

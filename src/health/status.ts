@@ -38,6 +38,7 @@ export function gatewayStatus(snapshot: Snapshot, findings: Findings): GatewaySt
     lanes: lanesPart(snapshot),
     sync: snapshot.streams.map((stream) => streamPart(stream, monotonicMs)),
     storage: storagePart(snapshot),
+    mirror: mirrorPart(snapshot),
     disk: diskPart(snapshot),
     clock: clockPart(wallClock),
     trail: trailPart(snapshot),
@@ -205,6 +206,15 @@ function storagePart({ storage }: Snapshot): GatewayStatus['storage'] {
     free_bytes: storage.freeBytes,
     total_bytes: storage.totalBytes,
     full_in_seconds: storage.fullInMs === null ? null : seconds(storage.fullInMs),
+  };
+}
+
+function mirrorPart({ mirror }: Snapshot): GatewayStatus['mirror'] {
+  if (mirror === null) return null;
+  return {
+    lag_seconds: seconds(mirror.lagMs),
+    lag_records: mirror.lagRecords,
+    fault: mirror.fault?.code ?? null,
   };
 }
 

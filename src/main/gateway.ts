@@ -35,6 +35,7 @@ import { makeIntake } from './intake.ts';
 import { LaneGaps } from './lane-gaps.ts';
 import { LaneStatus } from './lane-status.ts';
 import { type OpenLanes, openLanes } from './lanes.ts';
+import { type MirrorSupervisor, startMirror } from './mirror/supervisor.ts';
 import { rosterWithUsers } from './named-roster.ts';
 import { makePeople, noteIn, peopleOperations, userSigner } from './people.ts';
 import { loadProducts } from './products.ts';
@@ -80,6 +81,7 @@ interface Served {
   readonly time: Timekeeper;
   readonly storage: Storage;
   readonly disk: DiskWatch;
+  readonly mirror: MirrorSupervisor | null;
   readonly archiver: Archiver;
   readonly uploader: ReturnType<typeof startUploader>;
   readonly outbox: Outbox;
@@ -128,6 +130,7 @@ export class Gateway {
     const { buffer, trail } = stores;
     this.#changeSettings = (next) => takeSettings(this.#settings, next, { buffer, log });
     keepForRecovery(this.#config, log);
+    const mirror = startMirror(this.#config, buffer, log, this.#undo);
     const witnesses = await openWitnesses({ config: this.#config, buffer, trail, log });
     this.#undo.push(() => witnesses.echo.stop());
     this.#noteRoster = () => this.#tellRoster(buffer);
@@ -221,6 +224,7 @@ export class Gateway {
       archiver,
       uploader: startUploader(this.#config, { buffer, trail, log, intake, uplink, undo: this.#undo }),
       disk,
+      mirror,
       people,
       outbox,
     };

@@ -19,6 +19,7 @@ import type { Storage } from '../storage/storage.ts';
 import type { Trail } from '../trail/api.ts';
 import type { FirstVerification } from './first-verification.ts';
 import type { LaneGaps } from './lane-gaps.ts';
+import type { MirrorSupervisor } from './mirror/supervisor.ts';
 import { deliveryFacts } from './reports/delivery.ts';
 import type { Uplink } from './uplink.ts';
 import { VERSION } from './version.ts';
@@ -41,6 +42,8 @@ export interface HealthParts {
   readonly outbox: Outbox;
   readonly storage: Storage;
   readonly disk: DiskWatch;
+  /** Null without a second medium. */
+  readonly mirror: MirrorSupervisor | null;
   readonly laneGaps: LaneGaps;
   readonly people: People;
   readonly lanes: { facts(): EnrolmentFacts };
@@ -95,6 +98,7 @@ export function healthSources(parts: HealthParts): HealthSources {
     streams: () => uplink.streams(),
     storage: () => storageFacts(parts.storage),
     disk: () => parts.disk.facts(),
+    mirror: () => parts.mirror?.facts() ?? null,
     wallClock: () => parts.time.facts(),
     trail: () => trailFacts(parts),
     delivery: () => deliveryFacts(parts.outbox),

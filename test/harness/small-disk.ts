@@ -13,9 +13,12 @@ const FILLER = 'filler';
 export class SmallDisk {
   /** Where it is mounted. */
   readonly path: string;
+  readonly #image: string;
+  #isIn = false;
 
-  constructor(path: string) {
+  constructor(path: string, image = '') {
     this.path = path;
+    this.#image = image;
   }
 
   /** Made, mounted, and gone with the scene. No block is kept back for root: tests run as root. */
@@ -27,9 +30,27 @@ export class SmallDisk {
     closeSync(openSync(image, 'w'));
     truncateSync(image, mib * MIB);
     execFileSync('mkfs.ext4', ['-q', '-m', '0', '-b', '1024', image]);
-    execFileSync('mount', ['-o', 'loop,nodev,nosuid,noexec', image, path]);
-    scene.onClose(() => execFileSync('umount', ['--lazy', path]));
-    return new SmallDisk(path);
+    const disk = new SmallDisk(path, image);
+    disk.plug();
+    scene.onClose(() => disk.#isIn && disk.pull());
+    return disk;
+  }
+
+  /** Mounts it again, here or at another place. */
+  plug(path = this.path): void {
+    execFileSync('mount', ['-o', 'loop,nodev,nosuid,noexec', this.#image, path]);
+    this.#isIn = path === this.path;
+  }
+
+  /** Takes it away under whoever uses it; the folder stays. */
+  pull(path = this.path): void {
+    execFileSync('umount', ['--lazy', path]);
+    this.#isIn = false;
+  }
+
+  /** What the kernel does with a device that answers with errors: nothing can be written any more, not even by who has it open. */
+  breakDown(): void {
+    execFileSync('mount', ['-o', 'remount,abort', this.path]);
   }
 
   /** Used share as df(1) reckons. */

@@ -186,6 +186,7 @@ export function sourcesOf(spoilt: Partial<HealthSources> = {}): HealthSources {
     trail: () => GOOD_TRAIL,
     archive: () => null,
     uploads: () => null,
+    mirror: () => null,
     delivery: () => null,
     warnings: () => [],
     people: () => null,

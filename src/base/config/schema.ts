@@ -194,6 +194,12 @@ const storage = z.strictObject({
     .describe(
       'Room kept for Schedule II in a file that is given up when the disk is full; null: 1 % of it, 2 to 64 MiB.',
     ),
+  mirror_dir: path('a directory on another disk')
+    .nullable()
+    .default(null)
+    .describe(
+      'Where the buffer is copied all the time, within a second: a mounted stick or second disk. null: nowhere.',
+    ),
   smart_file: path('a report of smartctl')
     .nullable()
     .default(null)

@@ -11,6 +11,7 @@ import { externalChecks } from './external.ts';
 import { intakeChecks } from './intake.ts';
 import { laneChecks } from './lanes.ts';
 import { linkChecks } from './link.ts';
+import { mirrorChecks } from './mirror.ts';
 import { proofChecks } from './proofs.ts';
 import { recordChecks } from './records.ts';
 import { rosterChecks } from './roster.ts';
@@ -36,6 +37,7 @@ export function findingsOf(snapshot: Snapshot): Findings {
     clockChecks,
     storageChecks,
     diskChecks,
+    mirrorChecks,
     archiveChecks,
     deliveryChecks,
     accessChecks,

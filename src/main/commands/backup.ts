@@ -32,7 +32,17 @@ export function backupCommand(): Command {
     .option('--meaning <text>', 'why, in their words; it is signed and kept')
     .addHelpText('after', RESTORE_HELP)
     .action(async (file: string, flags: RestoreFlags) => await restoreCommand(file, flags));
+  backup.addCommand(mirrorCommand(), { hidden: true });
   return backup;
+}
+
+/** Used by the gateway itself: keeps its mirror for as long as standard input is open. */
+function mirrorCommand(): Command {
+  return new Command('mirror').description('keep the mirror of a gateway').action(async () => {
+    process.umask(0o077);
+    const { keepMirror } = await import('../mirror/child.ts');
+    await keepMirror(process.stdin, (line) => void process.stdout.write(line));
+  });
 }
 
 function withOpening(command: Command): Command {

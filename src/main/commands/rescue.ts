@@ -3,18 +3,20 @@ import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
+import { cutSegments } from '../../backup/cut-trail.ts';
 import { copyDeadBox, type DeadBox, findDeadBox } from '../../backup/dead-disk.ts';
 import { dropStage, openStage, type Places, placeStage, type Stage } from '../../backup/place.ts';
 import { openRecoveryCopy } from '../../backup/recovery-copy.ts';
 import { systemClock } from '../../base/clock.ts';
 import { CounterfoilError } from '../../base/errors.ts';
 import { foldLog } from '../../buffer/copy.ts';
-import { figuresOf } from '../../buffer/copy-figures.ts';
+import { type CopyFigures, figuresOf } from '../../buffer/copy-figures.ts';
 import { type Unsynced, unsyncedOf } from '../../buffer/copy-unsynced.ts';
 import type { EpochOpened } from '../../buffer/epoch.ts';
 import { prepareDataDir } from '../../buffer/files.ts';
 import { openRestoredEpoch } from '../../buffer/restored-epoch.ts';
-import { type Checked, checkUnpacked } from './backup-check.ts';
+import { LOGS, verifyTrail } from '../../inspect/verify.ts';
+import { type Checked, checkUnpacked, type Finding } from './backup-check.ts';
 import { inScratch, readBoxKeyFile, unlockOf } from './backup-open.ts';
 import { type CommandIo, processIo } from './io.ts';
 import { type Person, terminalPerson } from './person.ts';
@@ -108,9 +110,24 @@ function examine(box: DeadBox, stage: Stage, boxKey: Buffer): Rescued {
   const copy = join(stage.data, 'buffer.db');
   foldLog(copy);
   const buffer = figuresOf(copy);
-  const checked = checkUnpacked({ manifest: { buffer }, copy, trailDir: join(stage.trail, 'trail'), boxKey });
+  const trailDir = join(stage.trail, 'trail');
+  const cut = cutBehind(trailDir, buffer);
+  const verdict = checkUnpacked({ manifest: { buffer }, copy, trailDir, boxKey });
+  const checked = { ...verdict, findings: [...verdict.findings, ...cut] };
   const { epoch, gateway_id: gatewayId } = buffer;
   return { checked, gatewayId, epoch, unsynced: unsyncedOf(copy), opened: null };
+}
+
+/** Segments that know more than the buffer: so it is with a mirror, and with a partition that has outlived the other one. */
+function cutBehind(trailDir: string, { trails }: CopyFigures): Finding[] {
+  return LOGS.flatMap((log) => {
+    const entries = verifyTrail({ directory: trailDir, log, key: null, witnesses: [] }).logs[log]?.entries ?? 0;
+    const behind = entries - trails[log].size;
+    if (behind <= 0) return [];
+    cutSegments(join(trailDir, log), trails[log]);
+    const what = `trail ${log} goes on for ${behind} entries this buffer does not know; it goes on from the buffer’s end here, and those stay on the disk`;
+    return [{ ok: true, what }];
+  });
 }
 
 async function rescueInto(box: DeadBox, places: Places, boxKey: Buffer, evenSo: boolean): Promise<Rescued> {
