@@ -151,8 +151,7 @@ export class Gateway {
     const lanes = await openLanes(this.#config, { buffer, log, time, intake: () => this.#intake });
     this.#undo.push(() => lanes.stop());
     this.#reloads.push(() => lanes.reload());
-    const signatures = this.#verification.policy;
-    const clockQuality = () => time.quality();
+    const [signatures, clockQuality] = [this.#verification.policy, () => time.quality()];
     const intake: IntakeStage = makeIntake({
       config: this.#config,
       buffer,
