@@ -39,7 +39,7 @@ export interface WalFrame {
 export const frameBytes = (pageBytes: number): number => FRAME_HEAD_BYTES + pageBytes;
 
 /** Two running sums over pairs of 32-bit words (section 4.2). `bytes` has a multiple of eight of them. */
-export function checksum(bytes: Buffer, isBig: boolean, before: Checksum): Checksum {
+function checksum(bytes: Buffer, isBig: boolean, before: Checksum): Checksum {
   let { s0, s1 } = before;
   for (let at = 0; at < bytes.length; at += 8) {
     s0 = (s0 + (isBig ? bytes.readUInt32BE(at) : bytes.readUInt32LE(at)) + s1) >>> 0;

@@ -121,6 +121,7 @@ function examine(box: DeadBox, stage: Stage, boxKey: Buffer): Rescued {
 /** Segments that know more than the buffer: so it is with a mirror, and with a partition that has outlived the other one. */
 function cutBehind(trailDir: string, { trails }: CopyFigures): Finding[] {
   return LOGS.flatMap((log) => {
+    if (!existsSync(join(trailDir, log))) return [];
     const entries = verifyTrail({ directory: trailDir, log, key: null, witnesses: [] }).logs[log]?.entries ?? 0;
     const behind = entries - trails[log].size;
     if (behind <= 0) return [];
