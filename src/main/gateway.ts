@@ -17,12 +17,8 @@ import type { ReviewParts } from '../control/review/ports.ts';
 import { TrainingLanes } from '../control/training/lanes.ts';
 import type { Part } from '../health/server.ts';
 import type { IntakeStage } from '../intake/stage.ts';
-import type { Timekeeper } from '../link/time/timekeeper.ts';
 import type { People } from '../people/people.ts';
-import type { Outbox } from '../reports/deliver/outbox.ts';
-import type { DiskWatch } from '../storage/disk-watch.ts';
 import type { Storage } from '../storage/storage.ts';
-import type { Trail } from '../trail/api.ts';
 import { makeArchiver } from './archive.ts';
 import { Commits } from './commits.ts';
 import { openControl } from './control.ts';
@@ -34,8 +30,8 @@ import { healthSources } from './health-sources.ts';
 import { makeIntake } from './intake.ts';
 import { LaneGaps } from './lane-gaps.ts';
 import { LaneStatus } from './lane-status.ts';
-import { type OpenLanes, openLanes } from './lanes.ts';
-import { type MirrorSupervisor, startMirror } from './mirror/supervisor.ts';
+import { openLanes } from './lanes.ts';
+import { startMirror } from './mirror/supervisor.ts';
 import { rosterWithUsers } from './named-roster.ts';
 import { makePeople, noteIn, peopleOperations, userSigner } from './people.ts';
 import { loadProducts } from './products.ts';
@@ -47,6 +43,7 @@ import { reportSigning } from './reports/signing.ts';
 import { requireAppendOnly } from './require-append-only.ts';
 import { requirePeople } from './require-people.ts';
 import { removeAddresses, writeAddresses } from './run-files.ts';
+import type { Served } from './served.ts';
 import { admissionOf, makeStorage } from './storage.ts';
 import { openStores } from './stores.ts';
 import { newestWriteMs, timekeeper } from './timekeeping.ts';
@@ -54,7 +51,7 @@ import { captureReason, type OpenTrail } from './trail.ts';
 import { Uplink } from './uplink.ts';
 import { startUploader } from './upload.ts';
 import { openWeb } from './web.ts';
-import { openWitnesses, type Witnesses } from './witnesses.ts';
+import { openWitnesses } from './witnesses.ts';
 
 export interface GatewayAddresses {
   readonly mqtt: readonly string[];
@@ -69,25 +66,6 @@ export interface GatewayParts {
   readonly openTrail?: OpenTrail | null;
   /** Take records and send none: for a box that is examined, or whose PMS must not hear from it. */
   readonly captureOnly?: boolean;
-}
-
-/** What health reads of the stages. */
-interface Served {
-  readonly buffer: RecordBuffer;
-  readonly trail: Trail | null;
-  readonly witnesses: Witnesses;
-  readonly intake: IntakeStage;
-  readonly uplink: Uplink;
-  readonly time: Timekeeper;
-  readonly storage: Storage;
-  readonly disk: DiskWatch;
-  readonly mirror: MirrorSupervisor | null;
-  readonly archiver: Archiver;
-  readonly uploader: ReturnType<typeof startUploader>;
-  readonly outbox: Outbox;
-  readonly people: People;
-  readonly laneGaps: LaneGaps;
-  readonly lanes: OpenLanes;
 }
 
 export class Gateway {
