@@ -3,6 +3,7 @@ import type { BufferFacts, OldestPending } from '../buffer/api.ts';
 import { SCHEDULES, type Schedule, type State } from '../record/types.ts';
 import type { MirrorFacts } from './mirror-facts.ts';
 import type { EnrolmentFacts } from './proof-facts.ts';
+import type { PushFacts } from './push/pusher.ts';
 import type {
   About,
   ArchiveFacts,
@@ -52,6 +53,7 @@ export interface Snapshot {
   readonly warnings: readonly StandingWarning[];
   readonly people: PeopleFacts | null;
   readonly enrolment: EnrolmentFacts | null;
+  readonly push: PushFacts | null;
   readonly certificateUntilMs: number | null;
   readonly residentBytes: number;
   readonly cpuSeconds: number;
@@ -89,6 +91,7 @@ export function takeSnapshot(sources: HealthSources): Snapshot {
     roster: sources.roster(),
     warnings: sources.warnings(),
     people: sources.people(),
+    push: sources.push?.() ?? null,
     enrolment: sources.enrolment(),
     certificateUntilMs: sources.certificateUntilMs?.() ?? null,
     residentBytes: process.memoryUsage.rss(),

@@ -8,6 +8,7 @@ import type { BufferFacts, ClockQuality, TrailLog } from '../buffer/api.ts';
 import type { Stream } from '../record/types.ts';
 import type { MirrorFacts } from './mirror-facts.ts';
 import type { EnrolmentFacts } from './proof-facts.ts';
+import type { PushFacts } from './push/pusher.ts';
 import type { UploadFacts } from './upload-facts.ts';
 
 /** What does not change while the process runs. */
@@ -337,6 +338,8 @@ export interface HealthSources {
   warnings(): readonly StandingWarning[];
   /** Null where there are no named users, as in a test of something else. */
   people(): PeopleFacts | null;
+  /** Null where no summaries go out. Main fills it in: a summary is made of all the others. */
+  push?(): PushFacts | null;
   /** Null where no listener asks for a proof. */
   enrolment(): EnrolmentFacts | null;
   /** UTC, when the certificate of the HTTPS listener ends; null without TLS. The listener fills it in. */

@@ -35,6 +35,7 @@ import { startMirror } from './mirror/supervisor.ts';
 import { rosterWithUsers } from './named-roster.ts';
 import { makePeople, noteIn, peopleOperations, userSigner } from './people.ts';
 import { loadProducts } from './products.ts';
+import { startPusher } from './push.ts';
 import { keepForRecovery } from './recovery.ts';
 import { takeSettings } from './reload.ts';
 import { makeOutbox, targetsOf } from './reports/delivery.ts';
@@ -76,7 +77,6 @@ export class Gateway {
   readonly #undo: (() => Promise<void>)[] = [];
   readonly #verification: FirstVerification;
   #noteRoster: () => Promise<void> = async () => {};
-  /** Nothing to change before the start. */
   #changeSettings: (next: LoadedConfig) => Promise<() => void> = async () => () => {};
   readonly #commits: Commits;
   /** Null before the start: no record can be quarantined then. */
@@ -302,17 +302,14 @@ export class Gateway {
 
   async #serveHttp(stages: Served, parts: readonly Part[]): Promise<string> {
     const { log } = this.#parts;
-    const sources = healthSources({
-      settings: this.#settings,
-      clock: systemClock,
-      ...stages,
-      verification: this.#verification,
-      commitFailure: () => this.#commits.failure,
-    });
+    const commitFailure = () => this.#commits.failure;
+    const told = { settings: this.#settings, clock: systemClock, verification: this.#verification, commitFailure };
+    const sources = healthSources({ ...told, ...stages });
+    this.#undo.push(startPusher(this.#config, sources, log));
     const dashboard = await openDashboard({ loaded: () => this.#settings.loaded, sources, buffer: stages.buffer, log });
     this.#undo.push(() => dashboard.stop());
-    const { people } = stages;
-    const web = await openWeb({ config: this.#config, sources, people, parts: [...parts, dashboard.part], log });
+    const all = [...parts, dashboard.part];
+    const web = await openWeb({ config: this.#config, sources, people: stages.people, parts: all, log });
     this.#undo.push(() => web.stop());
     this.#reloads.push(() => web.reload());
     return web.url;

@@ -31,6 +31,7 @@ export const LIVE_SETTINGS: readonly string[] = [
   'storage.max_records',
   'retention.buffer_days',
   'reports',
+  'push',
 ];
 
 export interface ConfigChange {

@@ -29,6 +29,7 @@ export function brokenRules(tree: ConfigTree): Problem[] {
     ...rosterProblems(tree),
     ...reportsProblems(tree),
     ...uploadProblems(tree),
+    ...pushProblems(tree),
     ...(tree.production ? productionProblems(tree) : []),
   ];
 }
@@ -132,6 +133,18 @@ function rosterProblems({ schedule_two }: ConfigTree): Problem[] {
   const text =
     'is missing; without it no signature can be verified and every Schedule II record would wait for a person. Write the path of the roster ("counterfoil roster keygen" starts one)';
   return [{ path: ['schedule_two', 'roster_file'], text }];
+}
+
+function pushProblems({ push }: ConfigTree): Problem[] {
+  if (push.url === null) return [];
+  if (isPlainBeyondLoopback(push.url)) {
+    const text = 'would send the token and the state of the store readable over the network; write an https:// address';
+    return [{ path: ['push', 'url'], text }];
+  }
+  if (push.ca_file !== null && !push.url.startsWith('https:')) {
+    return [{ path: ['push', 'ca_file'], text: 'has no effect without TLS; write an https:// push.url' }];
+  }
+  return [];
 }
 
 function productionProblems(tree: ConfigTree): Problem[] {

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { externalBroker } from './external-schema.ts';
 import { lanes } from './lanes-schema.ts';
 import { listenUrl, oneLine, oneOf, path, serverUrl, share, text, timeZone, wholeNumber, yesNo } from './leaves.ts';
+import { push } from './push-schema.ts';
 import { reports } from './reports-schema.ts';
 import { upload } from './upload-schema.ts';
 
@@ -324,6 +325,7 @@ export const configSchema = z.strictObject({
     .prefault({})
     .describe('Copies of closed trail segments and archive files in an object store that keeps them locked.'),
   reports: reports.prefault({}).describe('Reports for compliance.'),
+  push: push.prefault({}).describe('A summary of health for a NOC that cannot reach in.'),
   recovery: recovery.prefault({}).describe('Getting records out of a dead box.'),
 });
 

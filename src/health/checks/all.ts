@@ -13,6 +13,7 @@ import { laneChecks } from './lanes.ts';
 import { linkChecks } from './link.ts';
 import { mirrorChecks } from './mirror.ts';
 import { proofChecks } from './proofs.ts';
+import { pushChecks } from './push.ts';
 import { recordChecks } from './records.ts';
 import { rosterChecks } from './roster.ts';
 import { storageChecks } from './storage.ts';
@@ -40,6 +41,7 @@ export function findingsOf(snapshot: Snapshot): Findings {
     mirrorChecks,
     archiveChecks,
     deliveryChecks,
+    pushChecks,
     accessChecks,
     boxChecks,
   ];
