@@ -24,5 +24,10 @@ test('the table is there, with the rules it is asked for', () => {
 
 test.each(rows)('$rule: its evidence exists, or it is a procedure', ({ control, files }) => {
   if (files.length === 0) expect(control).toBe('procedure');
-  for (const file of files) expect(existsSync(join(ROOT, file)), file).toBe(true);
+  for (const file of files) {
+    expect(existsSync(join(ROOT, file)), file).toBe(true);
+    // A test file without a test would be evidence of nothing.
+    if (file.endsWith('.test.ts'))
+      expect(readFileSync(join(ROOT, file), 'utf8'), file).toMatch(/\b(test|it)(\.each)?\(/);
+  }
 });

@@ -37,6 +37,15 @@ describe.skipIf(missing('systemd-analyze'))('unit files', () => {
     },
   );
 
+  test.each(['counterfoil-sealer.service', 'counterfoil.service'])(
+    '%s: calls of the system by a list, a bound on memory, and no core dump that would take it to a disk',
+    (name) => {
+      expect(setting(name, 'SystemCallFilter')).toEqual(['@system-service', '~@privileged @resources']);
+      expect(setting(name, 'LimitCORE')).toEqual(['0']);
+      expect(setting(name, 'MemoryMax')).toHaveLength(1);
+    },
+  );
+
   test('the sealer has one capability and no network, the gateway no capability', () => {
     const sealer = 'counterfoil-sealer.service';
     expect(setting(sealer, 'CapabilityBoundingSet')).toEqual(['CAP_LINUX_IMMUTABLE']);
