@@ -8,9 +8,11 @@ import type { TrailBodyOf, TrailKind } from '../record/trail-kinds.ts';
 import type { CheckedRecord, Flag, Reason, Schedule, State, Stream } from '../record/types.ts';
 import type { BufferArchive } from './archive-api.ts';
 import type { TrailBody, TrailLog, TrailOutbox, TrailPlace } from './trail-api.ts';
+import type { DoubleSale, WaitingDetail, WaitingItem, WaitingQuery, WaitingState } from './waiting-api.ts';
 
 export * from './archive-api.ts';
 export type { FixedEntry, TrailBody, TrailLog, TrailOutbox, TrailPlace } from './trail-api.ts';
+export * from './waiting-api.ts';
 
 /** How far the gateway's wall clock could be trusted when something was recorded. */
 export type ClockQuality = 'unknown' | 'synchronised' | 'unsynchronised';
@@ -157,42 +159,6 @@ export interface BufferFacts {
   readonly auditSize: Readonly<Record<TrailLog, number>>;
 }
 
-/** States that end only by a person's signed act. */
-export const WAITING_STATES = ['HELD', 'REJECTED', 'SET_ASIDE', 'QUARANTINED', 'REFUSED', 'CONFLICT'] as const;
-export type WaitingState = (typeof WAITING_STATES)[number];
-
-/** Something that waits for a person: a record, or a publish that became none (evidence). */
-export interface WaitingItem {
-  readonly of: 'record' | 'evidence';
-  /** A record's sequence, or the evidence's own number. */
-  readonly number: number;
-  readonly state: WaitingState;
-  readonly lane: string;
-  /** Null for evidence. */
-  readonly schedule: Schedule | null;
-  readonly receivedAtMs: number;
-  readonly flags: readonly Flag[];
-  /** `payload_hash` of a record; `lane_hash` of evidence, or the hash of its bytes where they are no JSON. */
-  readonly hash: Buffer;
-  /** Why, as far as it is known: the PMS's reason, the codes of a refusal. No record data. */
-  readonly reasons: readonly string[];
-}
-
-export interface WaitingDetail extends WaitingItem {
-  /** The record, or what was published; null when the bytes can no longer be read. */
-  readonly bytes: Buffer | null;
-  /** For a conflict: the sequence of the record that holds the key. */
-  readonly holder: number | null;
-}
-
-export interface WaitingQuery {
-  readonly states: readonly WaitingState[];
-  readonly of: WaitingItem['of'];
-  /** Only numbers above this one. */
-  readonly after: number;
-  readonly limit: number;
-}
-
 /** One item a signed act is about, as the person saw it: an act on what has changed since is refused. */
 export interface ReviewSubject {
   readonly of: WaitingItem['of'];
@@ -308,6 +274,8 @@ export interface RecordBuffer {
   readWaiting(query: WaitingQuery): readonly WaitingItem[];
   /** One item with its bytes; null when there is none of that number, or it waits no more. */
   readWaitingDetail(of: WaitingItem['of'], number: number): WaitingDetail | null;
+  /** Sales of a fill that another sale already stood for, newest first, among the newest records of the buffer. */
+  readDoubleSales(limit: number): readonly DoubleSale[];
   /**
    * Does a signed act, all of it or nothing, with its trail entries. `correction` is the corrected record of a `resolve`.
    * Throws `review_stale` when a subject is no longer what the act says, or the correction is no new record.

@@ -13,6 +13,7 @@ import type {
   ActOutcome,
   BufferArchive,
   BufferFacts,
+  DoubleSale,
   GatewayStart,
   IntakeItem,
   IntakeResult,
@@ -33,6 +34,7 @@ import type {
 import { FrameReader } from './archive/frames.ts';
 import { KeptReader } from './archive/kept.ts';
 import { ArchiveStore, type ArchiveStoreParts } from './archive/store.ts';
+import { DoubleSaleReader } from './double-sale-reader.ts';
 import { type WriterFacts, withAges } from './facts.ts';
 import { bufferPaths, createIfNew, openForReading, prepareDataDir, readBoxKey } from './files.ts';
 import { decodeResults, encodeItems } from './intake-codec.ts';
@@ -80,6 +82,7 @@ class OpenBuffer implements RecordBuffer {
   readonly #reader: Reader;
   readonly #readDb: Database;
   readonly #waits: WaitingReader;
+  readonly #doubles: DoubleSaleReader;
   readonly #runs: RunReader;
   readonly #clock: Clock;
   readonly #unlock: () => void;
@@ -112,6 +115,7 @@ class OpenBuffer implements RecordBuffer {
     this.#reader = parts.reader;
     this.#readDb = parts.readDb;
     this.#waits = parts.waits;
+    this.#doubles = new DoubleSaleReader(parts.readDb);
     this.#runs = new RunReader(parts.readDb);
     this.#clock = parts.options.clock;
     this.#unlock = parts.unlock;
@@ -171,6 +175,10 @@ class OpenBuffer implements RecordBuffer {
 
   readWaitingDetail(of: WaitingItem['of'], number: number): WaitingDetail | null {
     return this.#waits.detail(of, number);
+  }
+
+  readDoubleSales(limit: number): readonly DoubleSale[] {
+    return this.#doubles.list(limit);
   }
 
   async review(act: SignedAct, correction: IntakeItem | null): Promise<ActOutcome> {

@@ -23,6 +23,7 @@ export function readAssets(): ReadonlyMap<string, Asset> {
     ['icon.svg', asset(new URL('icon.svg', OWN), 'image/svg+xml')],
     ['live.js', asset(new URL('live.js', OWN), SCRIPT)],
     ['presence.js', asset(new URL('presence.js', OWN), SCRIPT)],
+    ['review.js', asset(new URL('review.js', OWN), SCRIPT)],
     ['charts.js', asset(new URL('charts.js', OWN), SCRIPT)],
     ['uplot.js', asset(new URL('uPlot.esm.js', uplot), SCRIPT)],
     ['uplot.css', asset(new URL('uPlot.min.css', uplot), STYLE)],

@@ -1,9 +1,11 @@
 /**
  * What the pages need to know, as small types; main passes the functions in. Facts come from memory and cost nothing;
- * only the list of what waits for a person is read from the buffer, when somebody asks for that page.
+ * lists of records, reports and people are read when somebody asks for their page.
  */
 import type { Clock } from '../base/clock.ts';
-import type { BufferFacts, TrailLog, WaitingItem, WaitingQuery } from '../buffer/api.ts';
+import type { BufferFacts, DoubleSale, TrailLog } from '../buffer/api.ts';
+import type { ReviewDesk } from './review/ports.ts';
+import type { PeopleDesk, ReportShelf } from './shelf.ts';
 
 export type Verdict = 'pass' | 'warn' | 'fail';
 
@@ -30,6 +32,9 @@ export interface LaneFacts {
   readonly lastSeenAtMs: number;
   readonly publishes: number;
   readonly refused: number;
+  /** Numbers the lane has left out and not sent since, and since when (UTC). */
+  readonly missing: number;
+  readonly missingSinceMs: number | null;
   /** How far the till's clock is ahead of ours; null before its first record. */
   readonly clockOffsetMs: number | null;
 }
@@ -44,6 +49,17 @@ export interface LaneProofFacts {
   /** In the last day. */
   readonly isTwice: boolean;
   readonly isKnocking: boolean;
+}
+
+/** Where reports are brought; times are UTC. */
+export interface TargetFacts {
+  readonly name: string;
+  readonly waiting: number;
+  /** When the oldest that waits was queued. */
+  readonly oldestMs: number | null;
+  readonly delivered: number;
+  readonly lastDeliveredMs: number | null;
+  readonly fault: { readonly sinceMs: number; readonly message: string; readonly hint: string } | null;
 }
 
 export const LINK_LAYERS = ['dns', 'tcp', 'tls', 'heartbeat', 'delivery'] as const;
@@ -116,6 +132,7 @@ export interface Facts {
   readonly archive: { readonly records: number } | null;
   /** Null where no listener asks for a proof. */
   readonly enrolment: { readonly lanes: readonly LaneProofFacts[] } | null;
+  readonly delivery: { readonly targets: readonly TargetFacts[] } | null;
 }
 
 /** A setting as it is in force, and where it comes from: `default`, the file, or a variable. */
@@ -131,6 +148,9 @@ export interface DashboardSources {
   readonly timeZone: string;
   readonly settings: readonly Setting[];
   facts(): Facts;
-  /** What waits for a person, by number. A short read of its own connection. */
-  waiting(query: WaitingQuery): readonly WaitingItem[];
+  readonly review: ReviewDesk;
+  readonly reports: ReportShelf;
+  readonly people: PeopleDesk;
+  /** Sales that may have been sold twice, newest first. A short read of the buffer's reading connection. */
+  doubleSales(limit: number): readonly DoubleSale[];
 }

@@ -1,5 +1,8 @@
-/** The pages of the dashboard. Reads only; the listener decides who may read before a request gets here. */
-import { Hono } from 'hono';
+/**
+ * The pages of the dashboard. The listener decides who may ask before a request gets here; what changes something are the
+ * signed acts of review and the end of a session.
+ */
+import { type Context, Hono } from 'hono';
 import type { PageEnv, PathNeed } from '../base/access.ts';
 import { readAssets } from './assets.ts';
 import { Events } from './events.ts';
@@ -12,13 +15,15 @@ import { layout, type Markup, PAGES, type Page } from './pages/layout.ts';
 import { OVERVIEW_PARTS, overviewPage } from './pages/overview.ts';
 import { settingsPage } from './pages/settings.ts';
 import { trailPage } from './pages/trail.ts';
-import { waitingPage } from './pages/waiting.ts';
-import { waitingGroups } from './waiting-groups.ts';
+import { addRest, REST_NEEDS } from './rest-routes.ts';
+import { addReview, REVIEW_NEEDS } from './review/routes.ts';
 import { Times } from './words.ts';
 
 /** Who may ask for what. Figures and pictures have no secret in them; events are figures. */
 export const DASHBOARD_NEEDS: readonly PathNeed[] = [
   ...PAGES.map(({ need, path }) => ({ need, path })),
+  ...REVIEW_NEEDS,
+  ...REST_NEEDS,
   { path: '/charts/data', need: 'people' },
   { path: '/events', need: 'monitor' },
   { path: '/assets/*', need: 'anyone' },
@@ -34,11 +39,10 @@ export function dashboardRoutes(sources: DashboardSources, history: Pick<History
     facts: sources.facts,
     partsOf: (page, facts) => livePartsOf(page, facts, times),
   });
+  const show = (c: Context<PageEnv>, page: Page, status = 200) =>
+    c.html(layout(sources.facts(), c.get('viewer'), page), status as 200);
   const page = (path: string, of: (facts: Facts, span: Span) => Omit<Page, 'path'>) => {
-    app.get(path, (c) => {
-      const facts = sources.facts();
-      return c.html(layout(facts, c.get('viewer'), { path, ...of(facts, spanOf(c.req.query('span'))) }));
-    });
+    app.get(path, (c) => show(c, { path, ...of(sources.facts(), spanOf(c.req.query('span'))) }));
   };
   page('/', (facts) => ({ title: 'Overview', body: overviewPage(facts) }));
   page('/charts', ({ nowMs }, span) => ({
@@ -47,10 +51,8 @@ export function dashboardRoutes(sources: DashboardSources, history: Pick<History
     body: chartsPage(seriesOf(history, span, nowMs), span, times),
   }));
   page('/lanes', (facts) => ({ title: 'Lanes', body: lanesPage(facts, times) }));
-  page('/waiting', (facts) => ({
-    title: 'For a person',
-    body: waitingPage(waitingGroups(facts, sources.waiting), facts.nowMs, times),
-  }));
+  addReview(app, { desk: sources.review, facts: sources.facts, times, show });
+  addRest(app, { sources, times, show });
   page('/trail', (facts) => ({ title: 'Trail', body: trailPage(facts, times) }));
   page('/settings', () => ({ title: 'Settings', body: settingsPage(sources.settings) }));
   app.get('/charts/data', (c) => {

@@ -5,6 +5,7 @@ import type { LoadedConfig } from '../base/config/load.ts';
 import type { KeyPath } from '../base/config/rules.ts';
 import type { Log } from '../base/log.ts';
 import type { RecordBuffer } from '../buffer/api.ts';
+import type { ReviewParts, UserSigner } from '../control/review/ports.ts';
 import type { Facts, Setting } from '../dashboard/facts.ts';
 import { History } from '../dashboard/history/history.ts';
 import { looker } from '../dashboard/history/look.ts';
@@ -13,12 +14,26 @@ import { findingsOf } from '../health/checks/all.ts';
 import type { Part } from '../health/server.ts';
 import { takeSnapshot } from '../health/snapshot.ts';
 import type { HealthSources } from '../health/sources.ts';
+import type { People } from '../people/people.ts';
+import type { Outbox } from '../reports/deliver/outbox.ts';
+import { peopleDesk } from './people.ts';
+import { reportShelf } from './reports/shelf.ts';
+import { reportsDirectory } from './reports/task.ts';
+import { reviewDesk } from './review-desk.ts';
 
-export interface DashboardParts {
+/** How people look and sign. */
+export interface ActParts {
+  readonly review: ReviewParts;
+  readonly signer: UserSigner;
+}
+
+interface DashboardParts extends ActParts {
   /** The settings in force. */
   readonly loaded: () => LoadedConfig;
   readonly sources: HealthSources;
   readonly buffer: RecordBuffer;
+  readonly people: People;
+  readonly outbox: Outbox;
   readonly log: Log;
 }
 
@@ -28,7 +43,8 @@ export interface Dashboard {
 }
 
 /** Begins to keep history; the pages answer at once. */
-export async function openDashboard({ buffer, loaded, log, sources }: DashboardParts): Promise<Dashboard> {
+export async function openDashboard(parts: DashboardParts): Promise<Dashboard> {
+  const { buffer, loaded, log, outbox, people, review, signer, sources } = parts;
   const { clock } = sources;
   const facts = () => factsOf(sources);
   const history = new History({ clock, timers: systemTimers, log, look: looker(facts) });
@@ -41,7 +57,10 @@ export async function openDashboard({ buffer, loaded, log, sources }: DashboardP
       get settings() {
         return settingsOf(loaded());
       },
-      waiting: (query) => buffer.readWaiting(query),
+      review: reviewDesk({ review, buffer, signer, log }),
+      reports: reportShelf({ directory: reportsDirectory(loaded().config), buffer, outbox }),
+      people: peopleDesk(people),
+      doubleSales: (limit) => buffer.readDoubleSales(limit),
     },
     history,
   );

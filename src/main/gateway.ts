@@ -22,7 +22,7 @@ import type { Storage } from '../storage/storage.ts';
 import { makeArchiver } from './archive.ts';
 import { Commits } from './commits.ts';
 import { openControl } from './control.ts';
-import { openDashboard } from './dashboard.ts';
+import { type ActParts, openDashboard } from './dashboard.ts';
 import { makeDiskWatch } from './disk.ts';
 import { DuplicateTally } from './duplicate-tally.ts';
 import { FirstVerification } from './first-verification.ts';
@@ -219,7 +219,7 @@ export class Gateway {
     };
     const signer = userSigner(people);
     const acts = { app: actRoutes(review, signer, log), needs: ACT_NEEDS };
-    const http = await this.#serveHttp(served, [acts]);
+    const http = await this.#serveHttp(served, { review, signer }, [acts]);
     const reports = openReports(this.#config, { buffer, trail, log, clockQuality, outbox });
     this.#undo.push(() => reports.stop());
     const closeControl = await openControl({
@@ -300,16 +300,16 @@ export class Gateway {
     return people;
   }
 
-  async #serveHttp(stages: Served, parts: readonly Part[]): Promise<string> {
+  async #serveHttp(stages: Served, acts: ActParts, parts: readonly Part[]): Promise<string> {
     const { log } = this.#parts;
     const commitFailure = () => this.#commits.failure;
     const told = { settings: this.#settings, clock: systemClock, verification: this.#verification, commitFailure };
     const sources = healthSources({ ...told, ...stages });
     this.#undo.push(startPusher(this.#config, sources, log));
-    const dashboard = await openDashboard({ loaded: () => this.#settings.loaded, sources, buffer: stages.buffer, log });
+    const loaded = () => this.#settings.loaded;
+    const dashboard = await openDashboard({ loaded, sources, log, ...stages, ...acts });
     this.#undo.push(() => dashboard.stop());
-    const all = [...parts, dashboard.part];
-    const web = await openWeb({ config: this.#config, sources, people: stages.people, parts: all, log });
+    const web = await openWeb({ ...stages, config: this.#config, sources, parts: [...parts, dashboard.part], log });
     this.#undo.push(() => web.stop());
     this.#reloads.push(() => web.reload());
     return web.url;

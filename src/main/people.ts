@@ -10,6 +10,7 @@ import type { RecordBuffer } from '../buffer/api.ts';
 import { bufferPaths, prepareDataDir } from '../buffer/files.ts';
 import { noteOffline } from '../buffer/note-offline.ts';
 import type { UserSigner } from '../control/review/ports.ts';
+import type { PeopleDesk, PeopleList } from '../dashboard/shelf.ts';
 import type { NotePeople } from '../people/api.ts';
 import { userOperations } from '../people/operations.ts';
 import { People } from '../people/people.ts';
@@ -66,4 +67,32 @@ export function userSigner(people: People): UserSigner {
     printedName: (name) => people.users.find((user) => user.name === name)?.printed_name ?? null,
     sign: (credentials, address, text) => people.sign(credentials, address, text),
   };
+}
+
+/** Users and sessions as the dashboard shows them. */
+export function peopleDesk(people: People): PeopleDesk {
+  return {
+    list: () => ({
+      users: people.users.map((user) => ({
+        name: user.name,
+        printedName: user.printed_name,
+        roles: user.roles,
+        disabled: user.disabled,
+        hasSecondFactor: user.totp !== null,
+        passwordSetAtUtc: user.password.set_at_utc,
+      })),
+      sessions: people.sessions.list().map(({ address, id, lastSeenMs, printedName, roles, sinceMs, user }) => {
+        const idleMs = Math.max(0, systemClock.monotonicMs() - lastSeenMs);
+        return { address, id, idleMs, printedName, roles, sinceMs, user };
+      }),
+      locks: people.lockedOut(),
+      breakGlass: sealedOf(people),
+    }),
+    end: (session) => people.sessions.end(({ id }) => id === session, 'ended') > 0,
+  };
+}
+
+function sealedOf(people: People): PeopleList['breakGlass'] {
+  const times = people.breakGlassTimes();
+  return times === null ? null : { sealedAtUtc: times.sealed_at_utc, usedAtUtc: times.used_at_utc };
 }

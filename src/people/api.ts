@@ -43,6 +43,16 @@ export type SecondSignature =
     }
   | LogInRefused;
 
+/** A log-in that has to wait after failures. */
+export interface LockedOut {
+  /** Null: whoever it is, from that address. */
+  readonly user: string | null;
+  /** An address, or the /64 of an IPv6 one; null: from wherever. */
+  readonly address: string | null;
+  readonly failures: number;
+  readonly waitMs: number;
+}
+
 /** For health: no names in it. */
 export interface PeopleFacts {
   /** `open`: nobody is defined. `damaged`: the file cannot be used, so nobody can log in. */

@@ -2,7 +2,7 @@
 import type { Clock } from '../base/clock.ts';
 import { CounterfoilError } from '../base/errors.ts';
 import type { TrailBodyOf } from '../record/trail-kinds.ts';
-import type { Credentials, LogInRefused } from './api.ts';
+import type { Credentials, LockedOut, LogInRefused } from './api.ts';
 import { PURPOSE } from './changes.ts';
 import { addressGroup, LockOut } from './lock-out.ts';
 import { isVerified, MOST_PASSWORD, NOBODYS_PASSWORD, type PasswordDesk } from './password.ts';
@@ -73,7 +73,11 @@ export class Checker {
     if (user.disabled) return await fault('disabled');
     if (user.totp !== null && !this.#isSecond(user, user.totp, derived.sealingKey, code ?? ''))
       return await fault('code');
-    for (const [lock, key] of keys) if (lock !== this.#byAddress) lock.forgive(key);
+    // One success does not clear an address of the guesses before it, and is none itself: a whole store may log in from there.
+    for (const [lock, key] of keys) {
+      if (lock === this.#byAddress) lock.takeBack(key);
+      else lock.forgive(key);
+    }
     return { ok: true, user, sealingKey: derived.sealingKey };
   }
 
@@ -84,7 +88,10 @@ export class Checker {
     if (waitMs > 0) return refused('locked', waitMs);
     const count = this.#byAddress.count(key);
     try {
-      if (await isRight()) return null;
+      if (await isRight()) {
+        this.#byAddress.takeBack(key);
+        return null;
+      }
     } catch (error) {
       if (error instanceof CounterfoilError && error.code === 'access_busy') return refused('busy', 5000);
       throw error;
@@ -98,8 +105,15 @@ export class Checker {
     this.#byUser.forgive(user);
   }
 
-  get waiting(): number {
-    return this.#byPair.waiting + this.#byUser.waiting + this.#byAddress.waiting;
+  /** Who has to wait now, and from where. */
+  get waiting(): readonly LockedOut[] {
+    const pairs = this.#byPair.waiting.map(({ key, ...lock }) => {
+      const [user = '', address = ''] = key.split(' ');
+      return { user, address, ...lock };
+    });
+    const users = this.#byUser.waiting.map(({ key, ...lock }) => ({ user: key, address: null, ...lock }));
+    const addresses = this.#byAddress.waiting.map(({ key, ...lock }) => ({ user: null, address: key, ...lock }));
+    return [...pairs, ...users, ...addresses];
   }
 
   #keysOf(user: StoredUser | null, address: string): readonly (readonly [LockOut, string])[] {

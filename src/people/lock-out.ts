@@ -55,15 +55,26 @@ export class LockOut {
     return failures;
   }
 
+  /** The try was a success: it alone is taken back, and whatever was tried before still counts. */
+  takeBack(key: string): void {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
+    entry.failures -= 1;
+    entry.untilMs = 0;
+    if (entry.failures <= 0) this.#entries.delete(key);
+  }
+
   /** The try was a success: everything is forgiven. */
   forgive(key: string): void {
     this.#entries.delete(key);
   }
 
   /** Keys that have to wait now. */
-  get waiting(): number {
+  get waiting(): readonly { readonly key: string; readonly failures: number; readonly waitMs: number }[] {
     const now = this.#options.clock.monotonicMs();
-    return [...this.#entries.values()].filter(({ untilMs }) => untilMs > now).length;
+    return [...this.#entries]
+      .filter(([, { untilMs }]) => untilMs > now)
+      .map(([key, { failures, untilMs }]) => ({ key, failures, waitMs: untilMs - now }));
   }
 }
 

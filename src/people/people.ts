@@ -14,6 +14,7 @@ import { signDetached, toCompact } from '../record/jws.ts';
 import type { TrailBodyOf } from '../record/trail-kinds.ts';
 import type {
   Credentials,
+  LockedOut,
   LogInAnswer,
   LogInRefused,
   NotePeople,
@@ -214,6 +215,11 @@ export class People {
     });
   }
 
+  /** For who looks after users. */
+  lockedOut(): readonly LockedOut[] {
+    return this.#checker.waiting;
+  }
+
   facts(): PeopleFacts {
     const able = this.#file.users.filter(({ disabled }) => !disabled);
     const having = (role: UserRole) => able.filter(({ roles }) => roles.includes(role)).length;
@@ -227,7 +233,7 @@ export class People {
       withoutSecondFactor: able.filter(({ totp }) => totp === null).length,
       sessions: this.sessions.list().length,
       breakGlass: glass === null ? 'none' : glass.used_at_utc === null ? 'sealed' : 'used',
-      lockedOut: this.#checker.waiting,
+      lockedOut: this.#checker.waiting.length,
     };
   }
 

@@ -93,7 +93,7 @@ describe.skipIf(missing('chromium', 'mosquitto_pub', 'mosquitto_sub'))('with Chr
       const table = page.getByRole('table', { name: /^Records on the way/ });
       await table.waitFor();
       expect(await table.getByRole('row').count()).toBe(145);
-      await tabTo(page, /^Records on the way, records/);
+      await tabTo(page, /^Records on the way, table/);
       expect(complaints).toEqual([]);
     },
   );

@@ -1,7 +1,9 @@
 /** Facts of a gateway in good health, to be spoilt by each test. */
 import { Hono } from 'hono';
 import type { PageEnv, Viewer } from '../../src/base/access.ts';
+import { STEPS_OF } from '../../src/control/review/words.ts';
 import type { DashboardSources, Facts } from '../../src/dashboard/facts.ts';
+import type { ReviewDesk } from '../../src/dashboard/review/ports.ts';
 import { takeSnapshot } from '../../src/health/snapshot.ts';
 import { sourcesOf } from '../health/facts.ts';
 
@@ -20,7 +22,30 @@ export function dashboardSources(facts: () => Facts, spoilt: Partial<DashboardSo
       { key: 'pms.url', value: 'http://127.0.0.1:8090', origin: 'default' },
     ],
     facts,
-    waiting: () => [],
+    review: reviewDesk(),
+    reports: {
+      list: () => ({ reports: [], total: 0 }),
+      file: async () => null,
+      isConfidential: () => null,
+    },
+    people: { list: () => ({ users: [], sessions: [], locks: [], breakGlass: null }), end: () => false },
+    doubleSales: () => [],
+    ...spoilt,
+  };
+}
+
+/** A desk with nothing on it. */
+export function reviewDesk(spoilt: Partial<ReviewDesk> = {}): ReviewDesk {
+  const refused = { status: 401, message: 'the password is wrong', hint: 'Sign again.' } as const;
+  return {
+    stepsOf: STEPS_OF,
+    maxSubjects: 200,
+    list: () => [],
+    look: async () => null,
+    lookAtHolder: async (sequence) => ({ sequence, bytes: null }),
+    act: async () => ({ ok: false, refused }),
+    newActId: () => '6f9619ff-8b86-4d01-b42d-00cf4fc964ff',
+    newKey: () => 'new-key-00001',
     ...spoilt,
   };
 }

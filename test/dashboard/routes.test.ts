@@ -1,13 +1,12 @@
 import { expect, test } from 'vitest';
 import type { Viewer } from '../../src/base/access.ts';
-import type { WaitingItem, WaitingQuery } from '../../src/buffer/api.ts';
 import type { DashboardSources, Facts } from '../../src/dashboard/facts.ts';
 import { dashboardRoutes } from '../../src/dashboard/routes.ts';
 import { GOOD_BUFFER, GOOD_LINK, NOW_MS } from '../health/facts.ts';
 import { dashboardSources, factsOf, shownTo } from './facts.ts';
 import { quiet } from './quiet.ts';
 
-const PATHS = ['/', '/charts', '/lanes', '/waiting', '/trail', '/settings'];
+const PATHS = ['/', '/charts', '/lanes', '/waiting', '/doubles', '/reports', '/trail', '/users', '/settings'];
 
 function open(spoilt: Partial<Facts> = {}, sources: Partial<DashboardSources> = {}, viewer: Partial<Viewer> = {}) {
   const pages = dashboardRoutes(
@@ -90,46 +89,13 @@ test('the figures of a chart are those of its table', async () => {
   expect(page.match(/<tr>/g)).toHaveLength(data.charts.length * (144 + 1));
 });
 
-test('the list of what waits is read state by state, and only where something waits', async () => {
-  const asked: WaitingQuery[] = [];
-  const item: WaitingItem = {
-    of: 'record',
-    number: 17,
-    state: 'HELD',
-    lane: 'lane-3',
-    schedule: 'II',
-    receivedAtMs: NOW_MS - 60_000,
-    flags: ['signature_missing'],
-    hash: Buffer.alloc(32, 0xab),
-    reasons: [],
-  };
-  const buffer = { ...GOOD_BUFFER, conflictOpen: 1, counts: { ...GOOD_BUFFER.counts, II: { HELD: 250 } } };
-  const ask = open(
-    { buffer },
-    {
-      waiting: (query) => {
-        asked.push(query);
-        return query.states.includes('HELD') ? [item] : [];
-      },
-    },
-  );
-  const page = await textOf(ask, '/waiting');
-  expect(asked.map(({ of, states }) => [of, ...states])).toEqual([
-    ['record', 'HELD'],
-    ['evidence', 'CONFLICT'],
-  ]);
-  expect(page).toContain('abababababab…');
-  expect(page).toContain('signature_missing');
-  expect(page).toContain('And 249 more');
-});
-
 test('settings say where they come from', async () => {
   expect(await textOf(open(), '/settings')).toMatch(/gateway\.store[\s\S]*0042[\s\S]*gateway\.yaml/);
 });
 
 test('assets are sent once, and again when they have changed', async () => {
   const ask = open();
-  for (const name of ['style.css', 'icon.svg', 'live.js', 'charts.js', 'uplot.js', 'uplot.css']) {
+  for (const name of ['style.css', 'icon.svg', 'live.js', 'review.js', 'charts.js', 'uplot.js', 'uplot.css']) {
     const first = await ask(`/assets/${name}`);
     expect(first.status).toBe(200);
     expect((await first.text()).length).toBeGreaterThan(100);

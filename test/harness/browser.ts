@@ -63,12 +63,32 @@ interface Finding {
   readonly nodes: readonly { readonly html: string }[];
 }
 
+/** Every name by which a person may know what has the focus: its label, what is announced, its text. */
+const NAMES = `(() => {
+  const { activeElement: at } = document;
+  const texts = [at?.getAttribute('aria-label'), ...[...(at?.labels ?? [])].map((label) => label.textContent), at?.textContent];
+  return texts.filter((text) => text).map((text) => text.trim());
+})()`;
+
 /** Presses Tab until what has the focus is called `name`; fails when the focus has gone round without it. */
-export async function tabTo(page: Page, name: string | RegExp, presses = 60): Promise<void> {
+export async function tabTo(page: Page, name: string | RegExp, presses = 80): Promise<void> {
+  const isName = (text: string) => (typeof name === 'string' ? text === name : name.test(text));
   for (let press = 0; press < presses; press += 1) {
     await page.keyboard.press('Tab');
-    const text = await page.evaluate<string>('document.activeElement?.textContent?.trim() ?? ""');
-    if (typeof name === 'string' ? text === name : name.test(text)) return;
+    if ((await page.evaluate<string[]>(NAMES)).some(isName)) return;
   }
   throw new Error(`no Tab leads to ${String(name)}`);
+}
+
+/** Goes to a field by keyboard and writes over what is there. */
+export async function fill(page: Page, name: string | RegExp, text: string): Promise<void> {
+  await tabTo(page, name);
+  await page.keyboard.press('Control+A');
+  await page.keyboard.type(text);
+}
+
+/** Goes to a link or button by keyboard and presses Enter. */
+export async function press(page: Page, name: string | RegExp): Promise<void> {
+  await tabTo(page, name);
+  await page.keyboard.press('Enter');
 }

@@ -22,7 +22,7 @@ test('a few failures are free, then each doubles the wait, up to a most', () => 
   });
   expect(waits).toEqual([0, 0, 100, 200, 400, 800, 1000, 1000]);
   expect(lock.waitMs('b')).toBe(0);
-  expect(lock.waiting).toBe(1);
+  expect(lock.waiting).toEqual([{ key: 'a', failures: 8, waitMs: 1000 }]);
 });
 
 test('the wait passes, a success forgives, a quiet time forgets', () => {
@@ -59,3 +59,14 @@ test.each([
   ['::1', '0:0:0:0::/64'],
   ['fe80::1%eth0', 'fe80:0:0:0::/64'],
 ])('%s counts as %s', (address, group) => expect(addressGroup(address)).toBe(group));
+
+test('a success takes back its own try and nothing else: many of them lock nobody out', () => {
+  const { lock } = lockOut();
+  lock.count('a');
+  for (let tries = 0; tries < 50; tries += 1) {
+    lock.count('a');
+    lock.takeBack('a');
+    expect(lock.waitMs('a')).toBe(0);
+  }
+  expect(lock.count('a')).toBe(2);
+});

@@ -2,7 +2,7 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { hotp, stepAt } from '../../src/people/totp.ts';
+import { Authenticator } from '../harness/authenticator.ts';
 import { recoveryKey } from '../harness/backup.ts';
 import { counterfoil } from '../harness/command.ts';
 import { Gateway } from '../harness/gateway.ts';
@@ -88,7 +88,7 @@ test('a second factor, put on from the command line', async () => {
   expect((await browser.logIn('rita', PASSWORD)).status).toBe(403);
   const said = await user(gateway, 'totp', 'rita', '--password-file', passwordFile(gateway), '--json');
   const { secret } = JSON.parse(said.output) as { secret: string };
-  const code = hotp(fromBase32(secret), stepAt(Date.now()));
+  const code = new Authenticator(secret).code();
   expect((await browser.logIn('rita', PASSWORD)).status).toBe(401);
   expect((await browser.logIn('rita', PASSWORD, { code })).status).toBe(201);
 });
@@ -151,11 +151,3 @@ test('users are made and changed while no gateway runs; one that runs is asked',
   const [start] = entries(gateway, 'people').slice(-1);
   expect(start?.hash).toBe(entries(gateway, 'user').at(-1)?.hash);
 });
-
-function fromBase32(text: string): Buffer {
-  const bits = [...text].map((letter) =>
-    'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0'),
-  );
-  const bytes = bits.join('').match(/.{8}/g) ?? [];
-  return Buffer.from(bytes.map((byte) => Number.parseInt(byte, 2)));
-}

@@ -1,10 +1,11 @@
 /**
- * What the NOC sees when something goes wrong: the real gateway, the trouble made for real, and three answers to the same
- * question: /health, `status`, and the alerts that Prometheus raises from /metrics. Each says what is wrong and what to do.
+ * What the NOC sees when something goes wrong: the real gateway, the trouble made for real, and four answers to the same
+ * question: /health, `status`, the dashboard's first page, and the alerts that Prometheus raises from /metrics. Each says what is wrong and what to do.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { html } from 'hono/html';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { HealthAnswer } from '../../src/health/health-answer.ts';
 import { gatewayStatusSchema } from '../../src/health/status-schema.ts';
@@ -48,7 +49,7 @@ async function sell(gateway: Gateway, name: string, records: readonly object[]):
   for (const at of records.keys()) expect(await lane.acknowledged(at + 1)).toBe(true);
 }
 
-/** Waits until health has the check, then asks all three. */
+/** Waits until health has the check, then asks all four. */
 async function seen(gateway: Gateway, check: string, words: RegExp, alerts: readonly string[]): Promise<void> {
   await gateway.getOnce(
     '/health',
@@ -60,6 +61,8 @@ async function seen(gateway: Gateway, check: string, words: RegExp, alerts: read
   expect(found?.output).toMatch(words);
   const status = gatewayStatusSchema.parse((await gateway.get('/api/v1/status')).body);
   expect(statusScreen(status)).toContain((found?.output ?? 'nothing').slice(0, 60));
+  const page = await (await fetch(`${gateway.http}/`)).text();
+  expect(page).toContain(String(await html`<p>${found?.output ?? 'nothing'}</p>`));
   const metrics = await (await fetch(`${gateway.http}/metrics`)).text();
   expect(alertFault(scene.folder(), metrics, alerts)).toBeNull();
 }

@@ -48,7 +48,8 @@ export function actRoutes(parts: ReviewParts, signer: UserSigner, log: Log): Hon
   return app;
 }
 
-function statusOf({ code }: CounterfoilError): 401 | 409 | 422 | 429 | 503 {
+/** HTTP's word for why an act was not done. */
+export function statusOf({ code }: CounterfoilError): 401 | 409 | 422 | 429 | 503 {
   switch (code) {
     case 'access_refused':
       return 401;

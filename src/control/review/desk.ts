@@ -9,8 +9,9 @@ import { z } from 'zod';
 import { toUtcText } from '../../base/clock.ts';
 import { CounterfoilError } from '../../base/errors.ts';
 import { type Operations, operation } from '../../base/socket/operations.ts';
-import type { TrailLog, WaitingDetail, WaitingItem } from '../../buffer/api.ts';
+import type { WaitingItem } from '../../buffer/api.ts';
 import { act } from './act.ts';
+import { lookAt } from './look.ts';
 import type { ReviewParts, UserSigner } from './ports.ts';
 import { userAct, userActSchema } from './second-signature.ts';
 import { refused, rosterOrRefuse } from './signer.ts';
@@ -26,11 +27,8 @@ export function reviewOperations(parts: ReviewParts, signer: UserSigner): Operat
       items: buffer.readWaiting({ of, states, after, limit }).map((item) => wireItem(item, clock.utcMs())),
     })),
     'review.show': operation(showParams, async ({ of, number, caller }) => {
-      const found = buffer.readWaitingDetail(of, number);
+      const found = await lookAt(buffer, { of, number }, caller);
       if (found === null) throw gone(of, number);
-      // First the entry, then the look: nobody reads a record without leaving a trace.
-      const hash = found.hash.toString('hex');
-      await buffer.note(trailOf(found), 'access', { by: caller, hash, number, of, way: 'review' });
       return {
         item: wireItem(found, clock.utcMs()),
         content_base64: found.bytes?.toString('base64') ?? null,
@@ -55,11 +53,6 @@ export function reviewOperations(parts: ReviewParts, signer: UserSigner): Operat
 function gone(of: WaitingItem['of'], number: number): CounterfoilError {
   const hint = '"counterfoil review list" shows what waits.';
   return new CounterfoilError('review_stale', `${of} ${number} does not wait for a person`, hint);
-}
-
-/** 21 CFR 1304.04(h): what concerns Schedule II is kept separately. */
-function trailOf({ schedule }: WaitingDetail): TrailLog {
-  return schedule === 'II' ? 'schedule_two' : 'audit';
 }
 
 function wireItem(item: WaitingItem, nowMs: number): WireItem {

@@ -23,7 +23,10 @@ export const PAGES: readonly { readonly path: string; readonly name: string; rea
   { path: '/charts', name: 'Charts', need: 'people' },
   { path: '/lanes', name: 'Lanes', need: 'people' },
   { path: '/waiting', name: 'For a person', need: ['pharmacist', 'compliance'] },
+  { path: '/doubles', name: 'Sold twice?', need: ['pharmacist', 'compliance'] },
+  { path: '/reports', name: 'Reports', need: ['pharmacist', 'compliance'] },
   { path: '/trail', name: 'Trail', need: 'people' },
+  { path: '/users', name: 'Users', need: ['it'] },
   { path: '/settings', name: 'Settings', need: ['it', 'noc'] },
 ];
 

@@ -14,7 +14,8 @@ export function securityHeaders() {
       frameAncestors: ["'none'"],
     },
     permissionsPolicy: { camera: [], geolocation: [], microphone: [], payment: [], usb: [] },
-    referrerPolicy: 'no-referrer',
+    // With no-referrer a browser posts forms with "Origin: null", and the guard takes them for another site's.
+    referrerPolicy: 'same-origin',
     // The gateway's name has no certificate that browsers know; whether to insist on TLS is the store's decision.
     strictTransportSecurity: false,
     xFrameOptions: 'DENY',

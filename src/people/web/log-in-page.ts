@@ -9,6 +9,7 @@ export function logInPage(gatewayId: string, problem: string | null) {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Log in: Counterfoil ${gatewayId}</title>
+<link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/login.css">
 </head>
 <body>

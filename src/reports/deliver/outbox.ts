@@ -140,6 +140,11 @@ export class Outbox implements ReportOutbox {
     return dropped.length;
   }
 
+  /** Every report on its way or there, by the time it was queued. */
+  jobs(): readonly Job[] {
+    return this.#parts.jobs.all();
+  }
+
   facts(): readonly TargetFacts[] {
     const jobs = this.#parts.jobs.all();
     const known = this.#lanes.map(({ target }) => ({ name: target.name, way: target.way }));
