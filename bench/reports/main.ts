@@ -44,7 +44,9 @@ function taskFor(directory: string): string {
   const window = { fromUtcMs: Date.now() - 30 * 86_400_000, toUtcMs: Date.now(), timeZone: 'America/New_York' };
   const trailDir = join(dataDir, 'trail');
   const places = { dataDir, trailDir, archiveDir: join(trailDir, 'archive'), reportsDir: join(directory, 'reports') };
-  return JSON.stringify({ kind: 'monthly', window, store, ...places, run: null });
+  // As a store runs it: signed by the box's own key, which the first report makes.
+  const signing = { keyFile: null, certificatesFile: null, token: null, ownFolder: join(dataDir, 'report-signer') };
+  return JSON.stringify({ kind: 'monthly', window, store, ...places, signing, run: null });
 }
 
 /** One report in a process of its own: time and most memory. @throws Error when it is not made. */

@@ -13,13 +13,7 @@ import type { TrailLog } from './trail-api.ts';
 /** Whether an `intake` entry's records are asked for. */
 export type WantsIntake = (log: TrailLog, index: number) => boolean;
 
-interface Carrier {
-  record: number;
-  two: number;
-  i: number;
-}
-
-const CARRIERS_AT_ONCE = 256;
+const ROWS_AT_ONCE = 1024;
 const FRAMES_AT_ONCE = 32;
 
 /**
@@ -51,30 +45,34 @@ function* fromBuffer(
   wants: WantsIntake,
   seen: Set<number>,
 ): Generator<Buffer | null, undefined> {
-  const carriers = db.prepare<[number, number], Carrier>(
-    `SELECT record_id AS record, (schedule = 2) AS two, trail_index AS i FROM record
-     WHERE record_id > ? AND pack = record_id ORDER BY record_id LIMIT ?`,
+  const rows = db.prepare<[number, number], { record: number; slot: number; pack: number }>(
+    'SELECT record_id AS record, slot, pack FROM record WHERE record_id > ? ORDER BY record_id LIMIT ?',
   );
-  const members = db.prepare<[number, number, number], { record: number; slot: number }>(
-    'SELECT record_id AS record, slot FROM record WHERE record_id >= ? AND record_id < ? AND pack = ?',
+  const carriers = db.prepare<[number], { two: number; i: number }>(
+    'SELECT (schedule = 2) AS two, trail_index AS i FROM record WHERE record_id = ?',
   );
+  // Packs of one commit lie among each other: a page at a time is remembered.
+  const wanted = new Map<number, boolean>();
+  const isWanted = (pack: number): boolean => {
+    const known = wanted.get(pack);
+    if (known !== undefined) return known;
+    const carrier = carriers.get(pack);
+    const is = carrier !== undefined && wants(logName(carrier.two), carrier.i);
+    wanted.set(pack, is);
+    return is;
+  };
   for (let after = 0; ; ) {
-    const page = carriers.all(after, CARRIERS_AT_ONCE);
-    for (const { record, two, i } of page) {
+    const page = rows.all(after, ROWS_AT_ONCE);
+    for (const { record, slot, pack } of page) {
       after = record;
-      if (!wants(logName(two), i)) continue;
-      const payloads = kept.open(record)?.payloads ?? null;
-      for (const row of members.all(record, record + MOST_APART, record)) {
-        seen.add(row.record);
-        yield payloads?.[row.slot] ?? null;
-      }
+      if (!isWanted(pack)) continue;
+      seen.add(record);
+      yield kept.open(pack)?.payloads?.[slot] ?? null;
     }
-    if (page.length < CARRIERS_AT_ONCE) return undefined;
+    if (page.length < ROWS_AT_ONCE) return undefined;
+    wanted.clear();
   }
 }
-
-/** Records of one pack are of one commit, and a commit has at most a few thousand. */
-const MOST_APART = 65_536;
 
 function* fromArchive(
   frames: FrameReader,

@@ -3,6 +3,7 @@
  * `deliver` bring them out. One report is a folder of files that never change once their names are there:
  *
  *   {data_dir}/reports/{report id}/figures.json      what was counted, RFC 8785
+ *                                  lists.jsonl       rows of lists that are too long for the figures, if there are any
  *                                  report.html       the same as a page that stands alone
  *                                  report.pdf        the same on paper; signed inside once there is a signer
  *                                  …                 what a signer adds beside them, for example report.html.p7s
@@ -63,6 +64,8 @@ export interface RenderedReport {
   readonly confidential: boolean;
   /** RFC 8785 JSON. */
   readonly figures: Buffer;
+  /** Rows of lists that are too long for the figures, see `figures/listing.ts`; null when there are none, or only pages were made. */
+  readonly lists: Buffer | null;
   readonly html: Buffer;
   readonly pdf: Buffer;
   /** People's signatures that `html` and `pdf` show. */
@@ -93,7 +96,15 @@ export interface ReportManifest {
   readonly run: string | null;
   /** Subject of the certificate that signed; null without a signer. */
   readonly signedBy: string | null;
+  /** Why nobody has signed though reports are to be signed; null when that is not so. */
+  readonly unsigned: Unsigned | null;
   readonly signatures: readonly HumanSignature[];
+}
+
+/** What was wrong with the key, and what to do. */
+export interface Unsigned {
+  readonly message: string;
+  readonly hint: string;
 }
 
 /** A report as it lies on the disk, complete and durable. */
@@ -108,6 +119,7 @@ export interface SignedReport {
   readonly rendered: RenderedReport;
   readonly files: readonly ReportFile[];
   readonly signedBy: string | null;
+  readonly unsigned: Unsigned | null;
 }
 
 /** Signs in the process that makes the report. `signingTimeUtcMs` is handed in: `asOfUtc` of the figures. */

@@ -33,6 +33,8 @@ const manifestForm: z.ZodType<ReportManifest> = z.object({
   asOfUtc: z.string(),
   run: z.string().nullable(),
   signedBy: z.string().nullable(),
+  // Reports of before do not say why.
+  unsigned: z.object({ message: z.string(), hint: z.string() }).nullable().default(null),
   signatures: z.array(
     z.object({
       printedName: z.string(),
@@ -53,7 +55,7 @@ export interface StoringFacts {
 
 /** Writes a report's folder so that it survives a power cut once this returns. One that is complete is left as it is. */
 export function storeReport(directory: string, report: SignedReport, facts: StoringFacts): StoredReport {
-  const { rendered, files, signedBy } = report;
+  const { rendered, files, signedBy, unsigned } = report;
   const folder = join(directory, rendered.id);
   const there = readReport(folder);
   if (there !== null) return there;
@@ -72,6 +74,7 @@ export function storeReport(directory: string, report: SignedReport, facts: Stor
     files: files.map(({ name, bytes }) => ({ name, bytes: bytes.length, sha256: hash('sha256', bytes, 'hex') })),
     ...facts,
     signedBy,
+    unsigned,
     signatures: rendered.signatures,
   };
   replaceDurably(join(folder, MANIFEST), canonicalBytes(manifest));

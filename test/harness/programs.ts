@@ -22,6 +22,9 @@ export const FAKETIME = ['x86_64', 'aarch64']
   .map((machine) => `/usr/lib/${machine}-linux-gnu/faketime/libfaketimeMT.so.1`)
   .find((path) => existsSync(path));
 
+/** A token in software, for keys that stay in one. */
+export const SOFTHSM_MODULE = '/usr/lib/softhsm/libsofthsm2.so';
+
 /** Debian's browser. */
 export const CHROMIUM = '/usr/bin/chromium';
 
@@ -33,6 +36,7 @@ const PRESENT: Readonly<Record<string, () => boolean>> = {
   pdfinfo: () => succeeds('pdfinfo', ['-v']),
   zbarimg: () => succeeds('zbarimg', ['--version']),
   openssl: () => succeeds('openssl', ['version']),
+  softhsm: () => existsSync(SOFTHSM_MODULE) && existsSync('/usr/bin/pkcs11-tool'),
   pdfsig: () => runs('pdfsig', ['-v']) && existsSync('/usr/bin/certutil'),
   postfix: () => process.getuid?.() === 0 && existsSync('/usr/sbin/postfix') && existsSync('/usr/sbin/saslpasswd2'),
   promtool: () => succeeds('promtool', ['--version']),
@@ -77,6 +81,7 @@ const PACKAGE_OF: Readonly<Record<string, string>> = {
   amtool: 'apt-get install prometheus-alertmanager',
   mandoc: 'apt-get install mandoc',
   gcc: 'apt-get install gcc libc6-dev',
+  softhsm: 'apt-get install softhsm2 opensc',
   pdfsig: 'apt-get install poppler-utils libnss3-tools',
   postfix: 'apt-get install postfix sasl2-bin libsasl2-modules',
   sshd: 'apt-get install openssh-server',

@@ -114,6 +114,16 @@ export class NaiveCount {
     return counts;
   }
 
+  /** Age of the oldest open record; null when none is. */
+  oldestOpen(moment: number, schedule: string): number | null {
+    const ages = [...this.statesBefore(moment)]
+      .filter(([, state]) => !SETTLED.includes(state))
+      .map(([hash]) => this.records.get(hash))
+      .filter((record) => record?.schedule === schedule)
+      .map((record) => Math.max(0, moment - (record?.received ?? 0)));
+    return ages.length === 0 ? null : Math.max(...ages);
+  }
+
   captured(schedule: string): number {
     return [...this.records.values()].filter(
       (record) => record.schedule === schedule && this.within.includes(record.taken),

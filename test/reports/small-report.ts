@@ -21,6 +21,7 @@ export async function smallReport(
     title: 'Daily report, store 0042, 2026-11-23',
     confidential: id.startsWith('schedule_two'),
     figures: Buffer.from('{"counted":{},"v":1}'),
+    lists: null,
     html: Buffer.from(`<!doctype html><title>${id}</title>`),
     pdf: await ended,
     signatures,

@@ -89,6 +89,15 @@ export const deliver = z.strictObject({
     .describe('Longest wait between two attempts. It never gives up.'),
 });
 
+const pkcs11 = z.strictObject({
+  module: path('the PKCS #11 module of the token, such as /usr/lib/softhsm/libsofthsm2.so').describe(
+    'PKCS #11 module of the token, a shared library.',
+  ),
+  token: oneLine('the label of the token').describe('Label of the token.'),
+  key: oneLine('the label of the key in the token').describe('Label of the key in it (RSA).'),
+  pin_file: path('the file that holds the PIN').describe('PIN of the token, mode 0600.'),
+});
+
 export const signing = z.strictObject({
   enabled: yesNo().default(true).describe('false: reports are not signed, and health says so.'),
   key_file: path('the private key reports are signed with (RSA, PEM)')
@@ -98,5 +107,9 @@ export const signing = z.strictObject({
   certificates_file: path("the signer's certificate and those that issued it (PEM)")
     .nullable()
     .default(null)
-    .describe("The signer's certificate first, then those that issued it. Needed with key_file."),
+    .describe("The signer's certificate first, then those that issued it. Needed with key_file and with pkcs11."),
+  pkcs11: pkcs11
+    .nullable()
+    .default(null)
+    .describe('Instead of key_file: the key stays in a token (smart card, HSM, TPM). Needs pkcs11-tool of OpenSC.'),
 });

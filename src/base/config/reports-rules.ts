@@ -6,8 +6,12 @@ export function reportsProblems({ reports }: ConfigTree): Problem[] {
   const problems: Problem[] = [];
   const add = (path: Problem['path'], text: string) => problems.push({ path: ['reports', ...path], text });
   const { signing, deliver } = reports;
-  if ((signing.key_file === null) !== (signing.certificates_file === null)) {
-    const key = signing.key_file === null ? 'key_file' : 'certificates_file';
+  if (signing.key_file !== null && signing.pkcs11 !== null) {
+    add(['signing', 'pkcs11'], 'write this or key_file, not both');
+  }
+  const hasKey = signing.key_file !== null || signing.pkcs11 !== null;
+  if (hasKey !== (signing.certificates_file !== null)) {
+    const key = hasKey ? 'certificates_file' : 'key_file';
     add(['signing', key], 'is missing; a key and its certificates belong together, write both or none');
   }
   const names = new Set<string>();

@@ -28,7 +28,12 @@ export interface ClosingFigures {
 
 /** Writes report, page and signatures into the folder; durable when it resolves. @throws CounterfoilError as `openKey`. */
 export async function writeClosingReport(config: Config, state: CloseState, figures: ClosingFigures): Promise<void> {
-  const place = signingOf(config) ?? { keyFile: null, certificatesFile: null, ownFolder: ownKeyFolder(config) };
+  const place = signingOf(config) ?? {
+    keyFile: null,
+    certificatesFile: null,
+    token: null,
+    ownFolder: ownKeyFolder(config),
+  };
   const key = await openKey(place, config.gateway.id);
   const report = reportOf(config, state, figures);
   const [leaf] = key.certificates;

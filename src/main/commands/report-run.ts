@@ -43,7 +43,7 @@ export function reportRun(io: CommandIo, person: Person): Command {
       const { dataDir } = config;
       const isRunning = await begin(dataDir, known, window, flags.offline === true, io, person);
       const task = taskOf(config, known, window, null);
-      const report = await makeReport(task, await signerFor(task, tellOnStderr));
+      const report = await makeReport(task, await signerFor(task));
       tell(report, flags, io);
       if (isRunning) await callGateway(dataDir, 'report.made', {}, z.object({}));
     });
@@ -93,13 +93,14 @@ function noteRegister(dataDir: string, caller: string | null, fromMs: number, to
 export function reportMake(io: CommandIo): Command {
   return new Command('make').description('make the report of a task').action(async () => {
     const task = reportTask.parse(JSON.parse(await readText(process.stdin)));
-    tell(await makeReport(task, await signerFor(task, tellOnStderr)), { json: true }, io);
+    tell(await makeReport(task, await signerFor(task)), { json: true }, io);
   });
 }
 
-const tellOnStderr = (text: string): void => void process.stderr.write(text);
-
 function tell({ manifest, folder }: StoredReport, { json }: RunFlags, io: CommandIo): void {
+  const { unsigned } = manifest;
+  if (unsigned !== null)
+    process.stderr.write(`this report is not signed: ${unsigned.message}\nhint: ${unsigned.hint}\n`);
   if (json === true) io.write(`${JSON.stringify({ ...manifest, folder })}\n`);
   else {
     io.write(`${manifest.title}\n${folder}\n`);

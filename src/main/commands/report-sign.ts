@@ -113,6 +113,8 @@ async function newEdition(config: Config, base: StoredReport, signed: Signed, pe
     figuresHash: signed.figures_hash,
     signature: signed.signature,
   };
-  const signer = await signerFor(task, person.tell);
-  return await makeEdition(reportsDirectory(config), base, signature, signer);
+  const edition = await makeEdition(reportsDirectory(config), base, signature, await signerFor(task));
+  const { unsigned } = edition.manifest;
+  if (unsigned !== null) person.tell(`the gateway could not seal it: ${unsigned.message}\nhint: ${unsigned.hint}\n`);
+  return edition;
 }

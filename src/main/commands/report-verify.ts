@@ -9,6 +9,7 @@ import { readWitness } from '../../inspect/statements.ts';
 import { verifyTrail } from '../../inspect/verify.ts';
 import { peoplePath, readPeople } from '../../people/store.ts';
 import { type Roster, readRoster } from '../../record/roster.ts';
+import { LISTS_FILE } from '../../reports/figures/listing.ts';
 import { recount } from '../../reports/figures/recount.ts';
 import { renderReport } from '../../reports/render/render.ts';
 import { CERTIFICATES_FILE } from '../../reports/sign/identity.ts';
@@ -63,22 +64,24 @@ async function verify(file: string, flags: VerifyFlags, env: NodeJS.ProcessEnv):
 async function inHand(path: string): Promise<ReportInHand> {
   const file = isFolder(path) ? join(path, 'report.pdf') : path;
   const bytes = readOrThrow(file);
+  const lists = readOrNull(beside(file, LISTS_FILE));
   if (file.endsWith('.pdf')) {
     const signatures = readSignatures(await attachmentOf(bytes, SIGNATURES_FILE));
-    return { form: 'pdf', bytes, signature: null, figures: await attachmentOf(bytes, FIGURES_FILE), signatures };
+    const figures = await attachmentOf(bytes, FIGURES_FILE);
+    return { form: 'pdf', bytes, signature: null, figures, signatures, lists };
   }
   const signature = readOrNull(`${file}${SIGNATURE_SUFFIX}`);
   const signatures = readSignatures(readOrNull(beside(file, SIGNATURES_FILE)));
   if (file.endsWith('.html')) {
-    return { form: 'html', bytes, signature, figures: readOrNull(beside(file, FIGURES_FILE)), signatures };
+    return { form: 'html', bytes, signature, figures: readOrNull(beside(file, FIGURES_FILE)), signatures, lists };
   }
-  if (file.endsWith(FIGURES_FILE)) return { form: 'figures', bytes, signature, figures: bytes, signatures };
+  if (file.endsWith(FIGURES_FILE)) return { form: 'figures', bytes, signature, figures: bytes, signatures, lists };
   throw new CounterfoilError('usage', `${file} is no report`, 'Name its PDF, its HTML page or its figures.json.');
 }
 
 /** `x.html` was delivered beside `x.figures.json`; in the box's folder they have no name before them. */
 function beside(file: string, name: string): string {
-  const stem = basename(file).replace(/\.?(html|figures\.json)$/, '');
+  const stem = basename(file).replace(/\.?(html|pdf|figures\.json)$/, '');
   const named = join(dirname(file), `${stem}.${name}`);
   return existsSync(named) ? named : join(dirname(file), name);
 }

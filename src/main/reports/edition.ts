@@ -2,13 +2,14 @@
  * A report with people's signatures under it: made again from the same figures, signed by the box again, and kept beside the
  * first as a report of its own, `{id}-s1`, `-s2` …. What was there before stays as it was.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CounterfoilError } from '../../base/errors.ts';
-import type { HumanSignature, ReportSigner, StoredReport } from '../../reports/api.ts';
+import type { HumanSignature, StoredReport } from '../../reports/api.ts';
+import { LISTS_FILE } from '../../reports/figures/listing.ts';
 import { readReport, storeReport } from '../../reports/folder.ts';
 import { renderReport } from '../../reports/render/render.ts';
-import { FIGURES_FILE } from '../../reports/sign/sign-report.ts';
+import { FIGURES_FILE, type SignerOrNone, signIfPossible } from '../../reports/sign/sign-report.ts';
 
 const EDITION = /-s\d+$/;
 
@@ -29,24 +30,15 @@ export async function makeEdition(
   directory: string,
   base: StoredReport,
   signature: HumanSignature,
-  signer: ReportSigner | null,
+  signer: SignerOrNone,
 ): Promise<StoredReport> {
   const { id, signatures, asOfUtc, trailHolds } = base.manifest;
   const figures = readFileSync(join(base.folder, FIGURES_FILE));
-  const rendered = await renderReport(figures, [...signatures, signature]);
+  const lists = join(base.folder, LISTS_FILE);
+  const pages = await renderReport(figures, [...signatures, signature]);
+  const rendered = { ...pages, lists: existsSync(lists) ? readFileSync(lists) : null };
   const number = signatures.length + 1;
-  const report =
-    signer === null
-      ? {
-          rendered,
-          files: [
-            { name: FIGURES_FILE, bytes: rendered.figures },
-            { name: 'report.html', bytes: rendered.html },
-            { name: 'report.pdf', bytes: rendered.pdf },
-          ],
-          signedBy: null,
-        }
-      : await signer.sign(rendered, Date.parse(asOfUtc));
+  const report = await signIfPossible(rendered, signer, Date.parse(asOfUtc));
   const edition = { ...report, rendered: { ...rendered, id: `${id.replace(EDITION, '')}-s${number}` } };
   return storeReport(directory, edition, { trailHolds, asOfUtc, run: null });
 }

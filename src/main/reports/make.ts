@@ -10,22 +10,25 @@ import { readPayloads } from '../../buffer/read-payloads.ts';
 import { openRecords } from '../../buffer/read-records.ts';
 import type { TrailVerdict } from '../../inspect/verdict.ts';
 import { verifyTrail } from '../../inspect/verify.ts';
-import type { ReportSigner, StoredReport } from '../../reports/api.ts';
+import type { StoredReport } from '../../reports/api.ts';
 import { countTrail, type IntakeRanges } from '../../reports/figures/count.ts';
 import { figuresBytes, makeFigures, type TrailVerdictFigures } from '../../reports/figures/figures.ts';
+import { RowFile } from '../../reports/figures/listing.ts';
 import { countNdc, type NdcFigures } from '../../reports/figures/ndc.ts';
 import { isIn, type RegisterRow, registerRows } from '../../reports/figures/register.ts';
 import { storeReport } from '../../reports/folder.ts';
 import { renderReport } from '../../reports/render/render.ts';
+import { type SignerOrNone, signIfPossible } from '../../reports/sign/sign-report.ts';
 import { VERSION } from '../version.ts';
 import type { ReportTask } from './task.ts';
 
 const MOST_TOLD = 20;
 
-/** `signer` null: the report stays unsigned, and its manifest says so. @throws CounterfoilError of what it reads. */
-export async function makeReport(task: ReportTask, signer: ReportSigner | null): Promise<StoredReport> {
+/** @throws CounterfoilError of what it reads. */
+export async function makeReport(task: ReportTask, signer: SignerOrNone): Promise<StoredReport> {
   const trail = verdictOf(task.trailDir);
-  const { counted, intakes } = countTrail(task.trailDir, task.window);
+  const rows = new RowFile();
+  const { counted, intakes } = countTrail(task.trailDir, task.window, rows.sink);
   const figures = makeFigures({
     kind: task.kind,
     store: task.store,
@@ -36,20 +39,9 @@ export async function makeReport(task: ReportTask, signer: ReportSigner | null):
     ndc: ndcOf(task, intakes),
     register: task.kind === 'schedule_two' ? registerOf(task, intakes) : null,
   });
-  const rendered = await renderReport(figuresBytes(figures), []);
+  const rendered = { ...(await renderReport(figuresBytes(figures), [])), lists: rows.bytes };
   const asOfMs = counted.reading.newest_ms ?? task.window.fromUtcMs;
-  const report =
-    signer === null
-      ? {
-          rendered,
-          files: [
-            { name: 'figures.json', bytes: rendered.figures },
-            { name: 'report.html', bytes: rendered.html },
-            { name: 'report.pdf', bytes: rendered.pdf },
-          ],
-          signedBy: null,
-        }
-      : await signer.sign(rendered, asOfMs);
+  const report = await signIfPossible(rendered, signer, asOfMs);
   return storeReport(task.reportsDir, report, { trailHolds: trail.holds, asOfUtc: toUtcText(asOfMs), run: task.run });
 }
 

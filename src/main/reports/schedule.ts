@@ -61,7 +61,10 @@ export function openReports(config: Config, parts: ReportParts): Reports {
     hand: async (report) => {
       await tellMade(buffer, report);
       await outbox?.enqueue(report);
-      log.info('a report is made', { reason: report.manifest.id });
+      const { id, unsigned } = report.manifest;
+      log.info('a report is made', { reason: id });
+      if (unsigned === null) return;
+      log.error('a report is not signed', { reason: id, error: unsigned.message, hint: unsigned.hint });
     },
   });
   return {

@@ -3,15 +3,17 @@ import { randomBytes } from 'node:crypto';
 import { systemClock } from '../../base/clock.ts';
 import type { Config } from '../../base/config/load.ts';
 import { CounterfoilError } from '../../base/errors.ts';
-import type { ReportSigner } from '../../reports/api.ts';
-import { openKeyFiles, openOwnKey } from '../../reports/sign/identity.ts';
+import { openKeyFiles, openOwnKey, openToken } from '../../reports/sign/identity.ts';
 import type { ReportKey } from '../../reports/sign/report-key.ts';
-import { reportSigner } from '../../reports/sign/sign-report.ts';
+import { reportSigner, type SignerOrNone } from '../../reports/sign/sign-report.ts';
+import type { TokenPlace } from '../../reports/sign/token-key.ts';
 
 export interface SigningPlace {
-  /** Both or none; none: the box's own key. */
+  /** Both or none; none, and no token: the box's own key. */
   readonly keyFile: string | null;
   readonly certificatesFile: string | null;
+  /** Instead of a key's file. */
+  readonly token: TokenPlace | null;
   /** Where the box's own key lies, or will. */
   readonly ownFolder: string;
 }
@@ -20,33 +22,33 @@ export const ownKeyFolder = ({ dataDir }: Pick<Config, 'dataDir'>): string => `$
 
 /** Null: reports are not to be signed. */
 export function signingOf(config: Config): SigningPlace | null {
-  const { enabled, keyFile, certificatesFile } = config.reports.signing;
-  return enabled ? { keyFile, certificatesFile, ownFolder: ownKeyFolder(config) } : null;
+  const { enabled, keyFile, certificatesFile, pkcs11 } = config.reports.signing;
+  const ownFolder = ownKeyFolder(config);
+  const token = pkcs11 === null ? null : { ...pkcs11, refusedFile: `${ownFolder}.pin-refused` };
+  return enabled ? { keyFile, certificatesFile, token, ownFolder } : null;
 }
 
-/**
- * A report without signature is worth more than none: when the key cannot be used it is made all the same, `tell` hears why,
- * and its manifest says that nobody has signed.
- */
-export async function signerFor(
-  { signing, store }: { readonly signing: SigningPlace | null; readonly store: { readonly gatewayId: string } },
-  tell: (text: string) => void,
-): Promise<ReportSigner | null> {
-  if (signing === null) return null;
+/** The key as it can be had now. */
+export async function signerFor({
+  signing,
+  store,
+}: {
+  readonly signing: SigningPlace | null;
+  readonly store: { readonly gatewayId: string };
+}): Promise<SignerOrNone> {
+  if (signing === null) return { signer: null, unsigned: null };
   try {
-    return reportSigner(await openKey(signing, store.gatewayId));
+    return { signer: reportSigner(await openKey(signing, store.gatewayId)), unsigned: null };
   } catch (error) {
     if (!(error instanceof CounterfoilError)) throw error;
-    tell(`this report is not signed: ${error.message}\nhint: ${error.hint}\n`);
-    return null;
+    return { signer: null, unsigned: { message: error.message, hint: error.hint } };
   }
 }
 
 /** Opens the key. @throws CounterfoilError `config_unreadable`, `config_invalid`, `storage_io`. */
-export async function openKey(
-  { keyFile, certificatesFile, ownFolder }: SigningPlace,
-  gatewayId: string,
-): Promise<ReportKey> {
+export async function openKey(place: SigningPlace, gatewayId: string): Promise<ReportKey> {
+  const { keyFile, certificatesFile, token, ownFolder } = place;
+  if (token !== null && certificatesFile !== null) return openToken(token, certificatesFile);
   if (keyFile !== null && certificatesFile !== null) return openKeyFiles({ keyFile, certificatesFile });
   return await openOwnKey(ownFolder, { gatewayId, nowMs: systemClock.utcMs(), random: randomBytes });
 }

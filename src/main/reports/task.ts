@@ -21,7 +21,20 @@ export const reportTask = z.object({
   reportsDir: z.string(),
   /** Where the signing key is; null: reports stay unsigned. */
   signing: z
-    .object({ keyFile: z.string().nullable(), certificatesFile: z.string().nullable(), ownFolder: z.string() })
+    .object({
+      keyFile: z.string().nullable(),
+      certificatesFile: z.string().nullable(),
+      token: z
+        .object({
+          module: z.string(),
+          token: z.string(),
+          key: z.string(),
+          pinFile: z.string(),
+          refusedFile: z.string(),
+        })
+        .nullable(),
+      ownFolder: z.string(),
+    })
     .nullable(),
   run: z.string().nullable(),
 });

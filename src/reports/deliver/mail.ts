@@ -9,6 +9,7 @@
 import { hash } from 'node:crypto';
 import { createTransport } from 'nodemailer';
 import MailComposer from 'nodemailer/lib/mail-composer/index.js';
+import { LISTS_FILE } from '../figures/listing.ts';
 import { DeliveryFault } from './faults.ts';
 import { mailFault } from './mail-faults.ts';
 import { readOwnFile } from './secret.ts';
@@ -43,7 +44,7 @@ export function mailTarget(options: MailOptions): Target {
         for (const recipient of options.to) {
           const step = hash('sha256', recipient, 'hex').slice(0, 16);
           if (progress.has(step)) continue;
-          const raw = await mailOf(parcel, options.from, recipient);
+          const raw = await mailOf(fitForMail(parcel), options.from, recipient);
           await transport.sendMail({ envelope: { from: options.from, to: recipient }, raw });
           await progress.done(step);
         }
@@ -85,6 +86,11 @@ function open({ url, caFile, username, passwordFile, timeoutMs }: MailOptions) {
     disableFileAccess: true,
     disableUrlAccess: true,
   });
+}
+
+/** Without the rows of long lists, which can be tens of megabytes: the figures have their number and hash. */
+function fitForMail(parcel: Parcel): Parcel {
+  return { ...parcel, files: parcel.files.filter(({ name }) => !name.includes(`.${LISTS_FILE}`)) };
 }
 
 /** The mail in its bytes: nothing in it is random, and no time but the report's. */

@@ -11,11 +11,12 @@ import { Tally } from './counter.ts';
 import { type DayFigures, Days } from './days.ts';
 import { type DoubtFigures, Doubts } from './doubts.ts';
 import { type IncidentFigures, Incidents } from './incidents.ts';
+import { Listing, type LongList, type RowSink } from './listing.ts';
 import { type PlacedEntry, readTrails } from './merged.ts';
 import { People, type PeopleFigures } from './people.ts';
 import { type ProofFigures, Proofs } from './proofs.ts';
 import { Queue, type QueueFigures } from './queue.ts';
-import { type OpenRecord, openRecords, Reconciliation, type ScheduleFigures } from './reconciliation.ts';
+import { type OpenRecord, Reconciliation, type ScheduleFigures } from './reconciliation.ts';
 import { Running, type RunningFigures } from './running.ts';
 import type { ReadingFaults } from './segments.ts';
 import { StandingRecords } from './standing-records.ts';
@@ -25,6 +26,7 @@ import { chartStepMs, localDays } from './window.ts';
 /** Everything that is counted from the trail. Times are UTC ms. */
 export interface Counted {
   readonly reconciliation: Readonly<Record<Schedule, ScheduleFigures>>;
+  /** As every list here: its first rows, see `lists`. */
   readonly open: readonly OpenRecord[];
   readonly days: readonly DayFigures[];
   readonly queue: QueueFigures;
@@ -34,6 +36,9 @@ export interface Counted {
   readonly people: PeopleFigures;
   readonly proofs: ProofFigures;
   readonly incidents: readonly IncidentFigures[];
+  readonly security_incidents: number;
+  /** Lists that are longer than what stands here, by name; all rows of these are in `lists.jsonl`. */
+  readonly lists: Readonly<Record<string, LongList>>;
   readonly reading: {
     /** Entries in the window by kind. */
     readonly kinds: Readonly<Record<string, number>>;
@@ -56,10 +61,10 @@ export interface CountedWindow {
   readonly intakes: IntakeRanges;
 }
 
-/** @throws CounterfoilError `storage_io` when the trail cannot be read. */
-export function countTrail(trailDir: string, window: ReportWindow): CountedWindow {
+/** `sink` takes the rows of long lists. @throws CounterfoilError `storage_io` when the trail cannot be read. */
+export function countTrail(trailDir: string, window: ReportWindow, sink: RowSink | null = null): CountedWindow {
   const faults: ReadingFaults = { unreadable: 0, missing: 0 };
-  const count = new Count(window);
+  const count = new Count(window, sink);
   for (const entry of readTrails(trailDir, faults)) count.see(entry, faults);
   return count.finish();
 }
@@ -70,14 +75,15 @@ class Count {
   readonly #window: ReportWindow;
   readonly #reconciliation = new Reconciliation();
   readonly #queue: Queue;
-  readonly #doubts = new Doubts();
+  readonly #doubts: Doubts;
   readonly #days: Days;
   readonly #standing: StandingRecords;
   readonly #running: Running;
   readonly #traffic = new Traffic();
   readonly #people = new People();
   readonly #proofs = new Proofs();
-  readonly #incidents = new Incidents();
+  readonly #incidents: Incidents;
+  readonly #open: Listing<OpenRecord>;
   readonly #kinds = new Tally<string>();
   readonly #intakes: Record<TrailLog, [number, number][]> = { audit: [], schedule_two: [] };
   readonly #isRangeOpen = { audit: false, schedule_two: false };
@@ -88,8 +94,11 @@ class Count {
   /** First entry behind the window. */
   #next: Told | null = null;
 
-  constructor(window: ReportWindow) {
+  constructor(window: ReportWindow, sink: RowSink | null) {
     this.#window = window;
+    this.#doubts = new Doubts(sink);
+    this.#incidents = new Incidents(sink);
+    this.#open = new Listing('open', sink);
     this.#queue = new Queue(window, chartStepMs(window));
     this.#days = new Days(localDays(window));
     this.#standing = new StandingRecords([this.#reconciliation, this.#queue, this.#doubts, this.#days]);
@@ -149,10 +158,11 @@ class Count {
     this.#queue.end();
     this.#running.end();
     const queue = this.#queue.figures();
-    const { fromUtcMs, toUtcMs } = this.#window;
+    this.#reconciliation.list(this.#standing, this.#window.toUtcMs, this.#open);
+    const { fromUtcMs } = this.#window;
     const counted: Counted = {
       reconciliation: this.#reconciliation.figures(this.#standing),
-      open: openRecords(this.#standing, toUtcMs),
+      open: this.#open.first,
       days: this.#days.figures(queue, this.#running.linkStretches(), fromUtcMs),
       queue,
       doubts: this.#doubts.figures(),
@@ -161,6 +171,8 @@ class Count {
       people: this.#people.figures(),
       proofs: this.#proofs.figures(),
       incidents: this.#incidents.figures(),
+      security_incidents: this.#incidents.security,
+      lists: this.#longLists(),
       reading: {
         kinds: this.#kinds.figures,
         unreadable: this.#faults.unreadable,
@@ -171,5 +183,14 @@ class Count {
       },
     };
     return { counted, intakes: this.#intakes };
+  }
+
+  #longLists(): Record<string, LongList> {
+    const all: [string, LongList | null][] = [
+      ['open', this.#open.end()],
+      ['incidents', this.#incidents.longList()],
+      ...this.#doubts.longLists(),
+    ];
+    return Object.fromEntries(all.flatMap(([name, list]) => (list === null ? [] : [[name, list]])));
   }
 }

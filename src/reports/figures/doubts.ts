@@ -2,6 +2,7 @@
 import { FLAGS, type Flag } from '../../record/types.ts';
 import type { Told } from './bodies.ts';
 import { type Counter, Tally } from './counter.ts';
+import { Listing, type LongList, MOST_LISTED, type RowSink } from './listing.ts';
 import type { RecordListener, StandingRecord } from './standing-records.ts';
 
 /** `[sequence, schedule, lane, received_ms, payload_hash]` */
@@ -45,14 +46,19 @@ interface Evidence {
 }
 
 /** Flags whose records are listed. */
-const NAMED: readonly Flag[] = ['ndc_unresolved', 'possible_double_sale', 'lane_sequence_gap'];
+const NAMED: readonly (readonly [Flag, string])[] = [
+  ['ndc_unresolved', 'ndc_unresolved'],
+  ['possible_double_sale', 'possible_double_sales'],
+  ['lane_sequence_gap', 'lane_sequence_gaps'],
+];
 const SIGNATURE_FLAGS: readonly Flag[] = ['signature_missing', 'signature_invalid', 'second_signature_missing'];
 
 export class Doubts implements Counter, RecordListener {
   isInWindow = false;
   readonly #flags = new Tally<string>();
-  readonly #named = new Map<Flag, NamedRecord[]>(NAMED.map((flag) => [flag, []]));
-  readonly #signatures: NamedRecord[] = [];
+  readonly #named: ReadonlyMap<Flag, Listing<NamedRecord>>;
+  readonly #signatures: Listing<NamedRecord>;
+  readonly #sink: RowSink | null;
   readonly #duplicates = new Tally<string>();
   readonly #conflicts: Evidence[] = [];
   readonly #refused: Evidence[] = [];
@@ -61,6 +67,12 @@ export class Doubts implements Counter, RecordListener {
   /** Open evidence by its hash: the same bytes from two lanes are two. */
   readonly #open = new Map<string, Evidence[]>();
 
+  constructor(sink: RowSink | null) {
+    this.#sink = sink;
+    this.#named = new Map(NAMED.map(([flag, list]) => [flag, new Listing(list, sink)]));
+    this.#signatures = new Listing('signature_doubts', sink);
+  }
+
   taken(record: StandingRecord): void {
     if (!this.isInWindow || record.flags === 0) return;
     const { sequence, schedule, lane, receivedMs, hash, flags } = record;
@@ -68,13 +80,13 @@ export class Doubts implements Counter, RecordListener {
     const set = FLAGS.filter((_, bit) => Math.floor(flags / 2 ** bit) % 2 === 1);
     for (const flag of set) {
       this.#flags.add(flag);
-      this.#named.get(flag)?.push(named);
+      this.#named.get(flag)?.add(named);
     }
-    if (set.some((flag) => SIGNATURE_FLAGS.includes(flag))) this.#signatures.push(named);
+    if (set.some((flag) => SIGNATURE_FLAGS.includes(flag))) this.#signatures.add(named);
   }
 
-  #listOf(flag: Flag): NamedRecord[] {
-    return this.#named.get(flag) ?? [];
+  #listOf(flag: Flag): readonly NamedRecord[] {
+    return this.#named.get(flag)?.first ?? [];
   }
 
   see(entry: Told, isInWindow: boolean): void {
@@ -126,6 +138,23 @@ export class Doubts implements Counter, RecordListener {
 
   end(): void {}
 
+  /** Lists of which `figures` has only the first rows. */
+  longLists(): [string, LongList | null][] {
+    const [conflicts, refused] = [this.#listed('conflicts', this.#conflicts), this.#listed('refused', this.#refused)];
+    return [
+      ...NAMED.map(([flag, list]): [string, LongList | null] => [list, this.#named.get(flag)?.end() ?? null]),
+      ['signature_doubts', this.#signatures.end()],
+      ['conflicts', conflicts.end()],
+      ['refused', refused.end()],
+    ];
+  }
+
+  #listed(name: string, all: readonly Evidence[]): Listing<NamedEvidence> {
+    const listing = new Listing<NamedEvidence>(name, this.#sink);
+    for (const each of all) listing.add(namedEvidence(each));
+    return listing;
+  }
+
   figures(): DoubtFigures {
     const lanes = this.#duplicates.figures;
     let fromBefore = 0;
@@ -135,11 +164,11 @@ export class Doubts implements Counter, RecordListener {
       ndc_unresolved: this.#listOf('ndc_unresolved'),
       possible_double_sales: this.#listOf('possible_double_sale'),
       lane_sequence_gaps: this.#listOf('lane_sequence_gap'),
-      signature_doubts: this.#signatures,
+      signature_doubts: this.#signatures.first,
       duplicates: Object.values(lanes).reduce((sum, count) => sum + count, 0),
       duplicates_by_lane: lanes,
-      conflicts: this.#conflicts.map(namedEvidence),
-      refused: this.#refused.map(namedEvidence),
+      conflicts: this.#conflicts.slice(0, MOST_LISTED).map(namedEvidence),
+      refused: this.#refused.slice(0, MOST_LISTED).map(namedEvidence),
       refused_by_reason: this.#reasons.figures,
       evidence_open_from_before: fromBefore,
       practice: this.#practice.figures,

@@ -5,6 +5,7 @@
 import { FLAGS } from '../../record/types.ts';
 import type { Told } from './bodies.ts';
 import type { Counter } from './counter.ts';
+import { Listing, type LongList, type RowSink } from './listing.ts';
 
 /** `[at_ms, log, index, class, kind, detail]` */
 export type IncidentFigures = readonly [number, string, number, 'security' | 'operation', string, string];
@@ -12,18 +13,34 @@ export type IncidentFigures = readonly [number, string, number, 'security' | 'op
 type Word = readonly ['security' | 'operation', string];
 
 export class Incidents implements Counter {
-  readonly #list: IncidentFigures[] = [];
+  readonly #list: Listing<IncidentFigures>;
+  #security = 0;
+
+  constructor(sink: RowSink | null) {
+    this.#list = new Listing('incidents', sink);
+  }
 
   see(entry: Told, isInWindow: boolean): void {
     if (!isInWindow) return;
     const word = incidentOf(entry);
-    if (word !== null) this.#list.push([entry.atMs, entry.log, entry.index, word[0], entry.kind, word[1]]);
+    if (word === null) return;
+    if (word[0] === 'security') this.#security += 1;
+    this.#list.add([entry.atMs, entry.log, entry.index, word[0], entry.kind, word[1]]);
   }
 
   end(): void {}
 
   figures(): readonly IncidentFigures[] {
-    return this.#list;
+    return this.#list.first;
+  }
+
+  /** How many bear on security. */
+  get security(): number {
+    return this.#security;
+  }
+
+  longList(): LongList | null {
+    return this.#list.end();
   }
 }
 

@@ -6,6 +6,7 @@ import { SCHEDULES, type Schedule, type State } from '../../record/types.ts';
 import type { Told } from './bodies.ts';
 import { Tally } from './counter.ts';
 import { type DurationFigures, Durations } from './durations.ts';
+import type { Listing } from './listing.ts';
 import type { RecordListener, StandingRecord, StandingRecords } from './standing-records.ts';
 
 export interface ScheduleFigures {
@@ -16,6 +17,8 @@ export interface ScheduleFigures {
   /** Of those SYNCED: settled by an answer that named neither key nor hash. */
   readonly unproved: number;
   readonly open_after: Readonly<Record<string, number>>;
+  /** Age of the oldest open record at the window's end; null when none is open. */
+  readonly oldest_open_ms: number | null;
   /** From being on disk here to the PMS's checked receipt, of those SYNCED in the window. */
   readonly latency_ms: DurationFigures | null;
 }
@@ -29,6 +32,7 @@ class ScheduleCount {
   readonly movedTo = new Tally<State>();
   unproved = 0;
   readonly latency = new Durations();
+  oldestOpenMs: number | null = null;
 }
 
 export class Reconciliation implements RecordListener {
@@ -59,10 +63,20 @@ export class Reconciliation implements RecordListener {
     return count;
   }
 
+  /** Every record that is not settled, with its age at the window's end. Before `figures`. */
+  list(standing: StandingRecords, atMs: number, open: Listing<OpenRecord>): void {
+    for (const { sequence, schedule, state, lane, receivedMs, hash } of standing.all()) {
+      const ageMs = Math.max(0, atMs - receivedMs);
+      const count = this.#of(schedule);
+      count.oldestOpenMs = Math.max(count.oldestOpenMs ?? 0, ageMs);
+      open.add([sequence, schedule, state, lane, receivedMs, ageMs, hash]);
+    }
+  }
+
   figures(standing: StandingRecords): Record<Schedule, ScheduleFigures> {
     const open = standing.counts();
     const entries = SCHEDULES.map((schedule): [Schedule, ScheduleFigures] => {
-      const { openBefore, captured, movedTo, unproved, latency } = this.#of(schedule);
+      const { openBefore, captured, movedTo, unproved, oldestOpenMs, latency } = this.#of(schedule);
       const states = [...(open.get(schedule) ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
       const figures = {
         open_before: openBefore,
@@ -70,6 +84,7 @@ export class Reconciliation implements RecordListener {
         moved_to: movedTo.figures,
         unproved,
         open_after: Object.fromEntries(states),
+        oldest_open_ms: oldestOpenMs,
         latency_ms: latency.figures(),
       };
       return [schedule, figures];
@@ -82,13 +97,4 @@ export class Reconciliation implements RecordListener {
 function latencyMs(record: StandingRecord, entry: Told): number {
   if (record.boot === entry.boot) return Math.max(0, entry.monotonicMs - record.monotonicMs);
   return Math.max(0, entry.atMs - record.atMs);
-}
-
-/** Every record that is not settled, with its age at a moment. */
-export function openRecords(standing: StandingRecords, atMs: number): OpenRecord[] {
-  const open: OpenRecord[] = [];
-  for (const { sequence, schedule, state, lane, receivedMs, hash } of standing.all()) {
-    open.push([sequence, schedule, state, lane, receivedMs, Math.max(0, atMs - receivedMs), hash]);
-  }
-  return open;
 }

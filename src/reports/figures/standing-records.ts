@@ -4,14 +4,9 @@
  */
 import type { Schedule, State } from '../../record/types.ts';
 import { stepsIn, type TakenRecord, type Told, takenIn } from './bodies.ts';
+import { RecordStore, type StoredRecord } from './record-store.ts';
 
-export interface StandingRecord extends TakenRecord {
-  state: State;
-  /** Of its `intake` entry. */
-  readonly boot: string;
-  readonly monotonicMs: number;
-  readonly atMs: number;
-}
+export type StandingRecord = StoredRecord;
 
 export interface RecordListener {
   taken?(record: StandingRecord, entry: Told): void;
@@ -20,15 +15,20 @@ export interface RecordListener {
 }
 
 const SETTLED: ReadonlySet<State> = new Set(['SYNCED', 'RESOLVED']);
+/** A `hold` stands behind the `intake` of its commit: a number is looked for among that many records. */
+const HOLD_REACH = 8192;
 
 export class StandingRecords {
   readonly #listeners: readonly RecordListener[];
-  readonly #records = new Map<string, StandingRecord>();
-  /** Those PENDING, oldest first, but for the few that were released or began again. */
-  readonly #line = new Map<string, StandingRecord>();
-  readonly #late = new Map<string, StandingRecord>();
-  /** Schedule II records of this epoch by number: `hold` names them so. */
-  readonly #byNumber = new Map<number, StandingRecord>();
+  readonly #records = new RecordStore();
+  /** No record below this slot has been PENDING ever since it was taken. */
+  #lineAt = 0;
+  /** Those PENDING again: released, or begun anew. */
+  readonly #late = new Set<number>();
+  /** Of these the one received first; null: to be looked for. */
+  #firstLate: number | null = null;
+  /** Records of this epoch begin at this slot: `hold` names them by number. */
+  #epochAt = 0;
   /** Steps of records whose `intake` entry is not here. */
   unknownSteps = 0;
 
@@ -43,21 +43,21 @@ export class StandingRecords {
         return;
       case 'settle':
       case 'quarantine':
-        for (const step of stepsIn(entry.body)) this.#move(step.hash, step.state, step.isUnproved, entry);
+        for (const step of stepsIn(entry.body)) this.#step(step.hash, step.state, step.isUnproved, entry);
         return;
       case 'hold':
         for (const sequence of entry.body.sequences) {
-          const record = this.#byNumber.get(sequence);
-          if (record !== undefined) this.#move(record.hash, 'HELD', false, entry);
+          const slot = this.#numbered(sequence);
+          if (slot !== null) this.#move(slot, 'HELD', false, entry);
         }
         return;
       case 'review':
         for (const [of, , , to, hash] of entry.body.subjects) {
-          if (of === 'record') this.#move(hash, to, false, entry);
+          if (of === 'record') this.#step(hash, to, false, entry);
         }
         return;
       case 'epoch':
-        this.#byNumber.clear();
+        this.#epochAt = this.#records.length;
         return;
       default:
     }
@@ -66,49 +66,75 @@ export class StandingRecords {
   #take(taken: TakenRecord, entry: Told): void {
     const { boot, monotonicMs, atMs } = entry;
     const record: StandingRecord = { ...taken, state: 'PENDING', boot, monotonicMs, atMs };
-    this.#records.set(record.hash, record);
-    this.#line.set(record.hash, record);
-    if (record.schedule === 'II') this.#byNumber.set(record.sequence, record);
+    const standing = this.#records.find(record.hash);
+    // Sent again to a gateway that was put back from a backup: it stands already, and is not captured twice.
+    if (standing !== null) {
+      if (this.#records.stateOf(standing) !== 'PENDING') this.#move(standing, 'PENDING', false, entry);
+      return;
+    }
+    this.#records.add(record);
     for (const listener of this.#listeners) listener.taken?.(record, entry);
   }
 
-  #move(hash: string, to: State, isUnproved: boolean, entry: Told): void {
-    const record = this.#records.get(hash);
-    if (record === undefined) {
-      this.unknownSteps += 1;
+  /** Newest first: a hold is about what was taken just now. */
+  #numbered(sequence: number): number | null {
+    const end = Math.max(this.#epochAt, this.#records.length - HOLD_REACH);
+    for (let slot = this.#records.length - 1; slot >= end; slot -= 1) {
+      if (this.#records.stateOf(slot) === null) continue;
+      if (this.#records.sequenceOf(slot) === sequence && this.#records.scheduleOf(slot) === 'II') return slot;
+    }
+    return null;
+  }
+
+  #step(hash: string, to: State, isUnproved: boolean, entry: Told): void {
+    const slot = this.#records.find(hash);
+    if (slot === null) this.unknownSteps += 1;
+    else this.#move(slot, to, isUnproved, entry);
+  }
+
+  #move(slot: number, to: State, isUnproved: boolean, entry: Told): void {
+    const record = this.#records.get(slot);
+    for (const listener of this.#listeners) listener.moves?.(record, to, { isUnproved }, entry);
+    if (record.state === 'PENDING' && this.#late.delete(slot) && this.#firstLate === slot) this.#firstLate = null;
+    if (SETTLED.has(to)) {
+      this.#records.remove(slot);
       return;
     }
-    for (const listener of this.#listeners) listener.moves?.(record, to, { isUnproved }, entry);
-    if (record.state === 'PENDING') {
-      this.#line.delete(hash);
-      this.#late.delete(hash);
-    }
-    record.state = to;
-    if (to === 'PENDING') this.#late.set(hash, record);
-    if (!SETTLED.has(to)) return;
-    this.#records.delete(hash);
-    this.#byNumber.delete(record.sequence);
+    this.#records.setState(slot, to);
+    if (to === 'PENDING' && slot < this.#lineAt) this.#addLate(slot);
+  }
+
+  #addLate(slot: number): void {
+    this.#late.add(slot);
+    if (this.#late.size === 1) this.#firstLate = slot;
+    else if (this.#firstLate !== null) this.#firstLate = this.#earlier(this.#firstLate, slot);
+  }
+
+  #earlier(one: number, other: number): number {
+    return this.#records.receivedMsOf(other) < this.#records.receivedMsOf(one) ? other : one;
   }
 
   /** Reception of the record that has been PENDING longest, UTC ms; null when none is. */
   oldestPendingMs(): number | null {
-    let oldest: number | null = null;
-    for (const first of [this.#line.values(), this.#late.values()]) {
-      const next = first.next();
-      if (next.done !== true && (oldest === null || next.value.receivedMs < oldest)) oldest = next.value.receivedMs;
-    }
-    return oldest;
+    while (this.#lineAt < this.#records.length && this.#records.stateOf(this.#lineAt) !== 'PENDING') this.#lineAt += 1;
+    const inLine = this.#lineAt < this.#records.length ? this.#records.receivedMsOf(this.#lineAt) : null;
+    if (this.#late.size === 0) return inLine;
+    this.#firstLate ??= [...this.#late].reduce((one, other) => this.#earlier(one, other));
+    const late = this.#records.receivedMsOf(this.#firstLate);
+    return inLine === null ? late : Math.min(inLine, late);
   }
 
   /** All that are not settled, in the order in which they were taken. */
-  all(): Iterable<StandingRecord> {
-    return this.#records.values();
+  *all(): Generator<StandingRecord, undefined> {
+    for (const slot of this.#records.slots()) yield this.#records.get(slot);
+    return undefined;
   }
 
   /** How many are not settled, by schedule and state. */
   counts(): Map<Schedule, Map<State, number>> {
     const counts = new Map<Schedule, Map<State, number>>();
-    for (const { schedule, state } of this.#records.values()) {
+    for (const slot of this.#records.slots()) {
+      const [schedule, state] = [this.#records.scheduleOf(slot), this.#records.stateOf(slot) ?? 'PENDING'];
       const states = counts.get(schedule) ?? new Map<State, number>();
       counts.set(schedule, states.set(state, (states.get(state) ?? 0) + 1));
     }

@@ -1,5 +1,6 @@
 /** A report as blocks of text, tables and charts: what HTML and PDF are both made of, so that they say the same. */
 import type { HumanSignature } from '../api.ts';
+import { LISTS_FILE, type LongList } from '../figures/listing.ts';
 import type { Drawing } from './drawing.ts';
 
 export type Block =
@@ -32,6 +33,8 @@ export interface Table {
   readonly rows: readonly (readonly string[])[];
   /** How many rows there would be, when not all are shown. */
   readonly total: number;
+  /** The file that has all of them. */
+  readonly allIn: string;
 }
 
 export interface ReportDocument {
@@ -49,7 +52,7 @@ export interface ReportDocument {
   readonly blocks: readonly Block[];
 }
 
-/** Most rows of a list; all of them are in the figures. */
+/** Most rows of a list; all of them are in the figures, or in the file of long lists. */
 const MOST_ROWS = 200;
 
 export const heading = (level: 1 | 2, text: string): Block => ({ type: 'heading', level, text });
@@ -62,10 +65,17 @@ export function table(
   rows: readonly (readonly string[])[],
   most: number = MOST_ROWS,
 ): Table {
-  return { type: 'table', caption, columns, rows: rows.slice(0, most), total: rows.length };
+  return { type: 'table', caption, columns, rows: rows.slice(0, most), total: rows.length, allIn: 'figures.json' };
 }
 
-/** A list under a heading; one sentence where there is nothing. */
-export function list(caption: string, columns: readonly Column[], rows: readonly (readonly string[])[]): Block {
-  return rows.length === 0 ? text(`${caption}: none.`) : table(caption, columns, rows);
+/** A list under a heading; one sentence where there is nothing. `long`: there are more than the figures hold. */
+export function list(
+  caption: string,
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  long: Pick<LongList, 'total'> | undefined = undefined,
+): Block {
+  if (rows.length === 0) return text(`${caption}: none.`);
+  const shown = table(caption, columns, rows);
+  return long === undefined ? shown : { ...shown, total: long.total, allIn: LISTS_FILE };
 }

@@ -74,7 +74,7 @@ function blockHtml(block: Block, at: number): string {
       const rows = block.rows.map(
         ([name, value]) => `<tr><th scope="row">${escaped(name)}</th><td>${escaped(value)}</td></tr>`,
       );
-      return `<div class="wide"><table class="facts"><caption>${escaped(block.caption)}</caption><tbody>\n${rows.join('\n')}\n</tbody></table></div>`;
+      return `${wide(block.caption)}<table class="facts"><caption>${escaped(block.caption)}</caption><tbody>\n${rows.join('\n')}\n</tbody></table></div>`;
     }
     case 'table':
       return tableHtml(block);
@@ -87,14 +87,19 @@ function blockHtml(block: Block, at: number): string {
   }
 }
 
-function tableHtml({ caption, columns, rows, total }: Table): string {
+/** Opens a box that scrolls where the table is wider than the screen: who has only a keyboard must get there too. */
+function wide(caption: string): string {
+  return `<div class="wide" role="region" tabindex="0" aria-label="${escaped(caption)}">`;
+}
+
+function tableHtml({ caption, columns, rows, total, allIn }: Table): string {
   const looks = columns.map(({ align }) => (align === 'right' ? ' class="n"' : ''));
   const head = columns.map(({ title }, at) => `<th scope="col"${looks[at] ?? ''}>${escaped(title)}</th>`).join('');
   const lines = rows.map(
     (row) => `<tr>${row.map((cell, at) => `<td${looks[at] ?? ''}>${escaped(cell)}</td>`).join('')}</tr>`,
   );
-  const rest = total > rows.length ? `<p>${total - rows.length} more are in figures.json.</p>` : '';
-  return `<div class="wide"><table><caption>${escaped(caption)}</caption><thead><tr>${head}</tr></thead><tbody>\n${lines.join('\n')}\n</tbody></table></div>${rest}`;
+  const rest = total > rows.length ? `<p>${total - rows.length} more are in ${allIn}.</p>` : '';
+  return `${wide(caption)}<table><caption>${escaped(caption)}</caption><thead><tr>${head}</tr></thead><tbody>\n${lines.join('\n')}\n</tbody></table></div>${rest}`;
 }
 
 function signaturesHtml({ people, statement }: Extract<Block, { type: 'signatures' }>): string {
@@ -104,7 +109,7 @@ function signaturesHtml({ people, statement }: Extract<Block, { type: 'signature
   );
   const blank = '<tr class="blank"><td></td><td></td><td></td><td></td></tr>';
   return `<p>${escaped(statement)}</p>
-<div class="wide"><table><caption>Signatures</caption><thead><tr><th scope="col">Printed name</th><th scope="col">Date and time (UTC)</th><th scope="col">Meaning</th><th scope="col">Key, or signature by hand</th></tr></thead><tbody>
+${wide('Signatures')}<table><caption>Signatures</caption><thead><tr><th scope="col">Printed name</th><th scope="col">Date and time (UTC)</th><th scope="col">Meaning</th><th scope="col">Key, or signature by hand</th></tr></thead><tbody>
 ${rows.length === 0 ? blank : rows.join('\n')}
 </tbody></table></div>`;
 }

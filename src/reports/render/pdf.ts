@@ -56,7 +56,7 @@ function draw(paper: Paper, block: Block): void {
     case 'table':
       drawTable(paper, { ...block, hasHead: true });
       if (block.total > block.rows.length) {
-        paragraph(paper, `${block.total - block.rows.length} more are in figures.json.`);
+        paragraph(paper, `${block.total - block.rows.length} more are in ${block.allIn}.`);
       }
       return;
     case 'chart':

@@ -25,6 +25,7 @@ export const renderReport: RenderReport = async (bytes, signatures) => {
     title: document.title,
     confidential: document.isConfidential,
     figures: bytes,
+    lists: null,
     html: renderHtml(document),
     pdf: await renderPdf(document),
     signatures,

@@ -1,6 +1,7 @@
 /** NDCs, doubts about records, and publishes that became none. */
 import type { NamedEvidence, NamedRecord } from '../figures/doubts.ts';
 import type { Figures } from '../figures/figures.ts';
+import type { LongList } from '../figures/listing.ts';
 import { type Block, type Column, heading, list, table, text } from './document.ts';
 import { count, type LocalTime, percent, shortHash } from './words.ts';
 
@@ -15,7 +16,12 @@ const PATHS = {
 } as const;
 
 export function ndcBlocks({ ndc, counted }: Figures, local: LocalTime): Block[] {
-  const unresolved = named('Records whose NDC is not resolved', counted.doubts.ndc_unresolved, local);
+  const unresolved = named(
+    'Records whose NDC is not resolved',
+    counted.doubts.ndc_unresolved,
+    local,
+    counted.lists.ndc_unresolved,
+  );
   if (ndc === null)
     return [
       heading(1, 'NDC'),
@@ -43,28 +49,40 @@ export function ndcBlocks({ ndc, counted }: Figures, local: LocalTime): Block[] 
 }
 
 export function doubtBlocks({ counted }: Figures, local: LocalTime): Block[] {
-  const { doubts } = counted;
+  const { doubts, lists } = counted;
+  const conflicts = lists.conflicts?.total ?? doubts.conflicts.length;
+  const refused = lists.refused?.total ?? doubts.refused.length;
   const flags = Object.entries(doubts.flags).map(([flag, records]) => [flag, count(records)]);
   const reasons = Object.entries(doubts.refused_by_reason).map(([reason, times]) => [reason, count(times)]);
   const lanes = Object.entries(doubts.duplicates_by_lane).map(([lane, times]) => [lane, count(times)]);
   return [
     heading(1, 'Doubts'),
     list('Records accepted with a doubt, by flag', [{ title: 'Flag', share: 3 }, number('Records')], flags),
-    named('Possible double sales', doubts.possible_double_sales, local),
-    named('Gaps in the numbers of a lane, found at this record', doubts.lane_sequence_gaps, local),
-    named('Schedule II records with a doubt about their signatures', doubts.signature_doubts, local),
+    named('Possible double sales', doubts.possible_double_sales, local, lists.possible_double_sales),
+    named(
+      'Gaps in the numbers of a lane, found at this record',
+      doubts.lane_sequence_gaps,
+      local,
+      lists.lane_sequence_gaps,
+    ),
+    named(
+      'Schedule II records with a doubt about their signatures',
+      doubts.signature_doubts,
+      local,
+      lists.signature_doubts,
+    ),
     heading(1, 'Publishes that became no new record'),
     text(
-      `${count(doubts.duplicates)} duplicates (the same record again), ${count(doubts.conflicts.length)} conflicts (the key of another record), ${count(doubts.refused.length)} refused (no record). ${count(doubts.evidence_open_from_before)} conflicts and refusals from before this window are still waiting.`,
+      `${count(doubts.duplicates)} duplicates (the same record again), ${count(conflicts)} conflicts (the key of another record), ${count(refused)} refused (no record). ${count(doubts.evidence_open_from_before)} conflicts and refusals from before this window are still waiting.`,
     ),
     list('Duplicates by lane', [{ title: 'Lane', share: 3 }, number('Publishes')], lanes),
-    evidence('Conflicts and how they ended', doubts.conflicts, local),
+    evidence('Conflicts and how they ended', doubts.conflicts, local, lists.conflicts),
     list('Refused, by reason', [{ title: 'Reason', share: 3 }, number('Publishes')], reasons),
-    evidence('Refused publishes and how they ended', doubts.refused, local),
+    evidence('Refused publishes and how they ended', doubts.refused, local, lists.refused),
   ];
 }
 
-function named(caption: string, records: readonly NamedRecord[], local: LocalTime): Block {
+function named(caption: string, records: readonly NamedRecord[], local: LocalTime, long?: LongList): Block {
   const rows = records.map(([sequence, schedule, lane, received, hash]) => [
     String(sequence),
     schedule,
@@ -82,10 +100,11 @@ function named(caption: string, records: readonly NamedRecord[], local: LocalTim
       { title: 'Hash', share: 1.6 },
     ],
     rows,
+    long,
   );
 }
 
-function evidence(caption: string, publishes: readonly NamedEvidence[], local: LocalTime): Block {
+function evidence(caption: string, publishes: readonly NamedEvidence[], local: LocalTime, long?: LongList): Block {
   const rows = publishes.map(([at, , lane, hash, codes, ended]) => [
     local.second(at),
     lane,
@@ -103,5 +122,6 @@ function evidence(caption: string, publishes: readonly NamedEvidence[], local: L
       { title: 'Ended', share: 2.6 },
     ],
     rows,
+    long,
   );
 }

@@ -33,15 +33,16 @@ function verdict({ trail }: Figures): Block {
 }
 
 function inShort({ counted, trail }: Figures, local: LocalTime): Block {
-  const { reconciliation, open, running, incidents } = counted;
+  const { reconciliation, open, running, incidents, lists } = counted;
   const schedules = Object.entries(reconciliation);
   const sum = (pick: (schedule: (typeof schedules)[number][1]) => number) =>
     schedules.reduce((all, [, each]) => all + pick(each), 0);
-  const oldest = open.reduce((age, record) => Math.max(age, record[5]), 0);
-  const two = open.filter((record) => record[1] === 'II').length;
+  const oldest = schedules.reduce((age, [, each]) => Math.max(age, each.oldest_open_ms ?? 0), 0);
+  const two = Object.values(reconciliation.II.open_after).reduce((all, each) => all + each, 0);
+  const openTotal = lists.open?.total ?? open.length;
+  const incidentsTotal = lists.incidents?.total ?? incidents.length;
   const upMs = running.gateway.ms.running ?? 0;
   const offlineMs = running.link.ms.OFFLINE ?? 0;
-  const security = incidents.filter(([, , , kind]) => kind === 'security').length;
   const newest = counted.reading.newest_ms;
   return {
     type: 'facts',
@@ -53,12 +54,12 @@ function inShort({ counted, trail }: Figures, local: LocalTime): Block {
       ['Confirmed without proof', count(sum((each) => each.unproved))],
       [
         'Records still open at the end',
-        open.length === 0 ? '0' : `${count(open.length)}, the oldest for ${duration(oldest)}`,
+        openTotal === 0 ? '0' : `${count(openTotal)}, the oldest for ${duration(oldest)}`,
       ],
       ['Schedule II records still open', count(two)],
       ['Link not OFFLINE while the gateway ran', percent(upMs - offlineMs, upMs)],
       ['Gateway not running', duration(running.gateway.ms.down ?? 0)],
-      ['Incidents', `${count(incidents.length)}, of these ${count(security)} that bear on security`],
+      ['Incidents', `${count(incidentsTotal)}, of these ${count(counted.security_incidents)} that bear on security`],
       ['Trail verified', trail.holds ? 'yes, it holds' : 'NO, IT DOES NOT HOLD'],
       ['Newest entry counted', newest === null ? 'none' : local.second(newest)],
     ],

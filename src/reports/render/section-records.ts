@@ -36,6 +36,7 @@ export function reconciliationBlocks({ counted }: Figures, local: LocalTime): Bl
         duration(age),
         shortHash(hash),
       ]),
+      counted.lists.open,
     ),
   ];
 }

@@ -16,13 +16,16 @@ export function incidentBlocks({ counted }: Figures, local: LocalTime): Block[] 
     counted.incidents
       .filter(([, , , kind]) => kind === wanted)
       .map(([at, log, index, , kind, detail]) => [local.second(at), kind, detail, `${log} ${index}`]);
+  const isLong = counted.lists.incidents !== undefined;
+  const all = counted.lists.incidents?.total ?? counted.incidents.length;
+  const security = counted.security_incidents;
   return [
     heading(1, 'Incidents'),
     text(
       'Each line names the entry of the trail that tells it. Whether something must be reported to the authorities is for a person to decide.',
     ),
-    list('What bears on security', columns, rowsOf('security')),
-    list('Other incidents', columns, rowsOf('operation')),
+    list('What bears on security', columns, rowsOf('security'), isLong ? { total: security } : undefined),
+    list('Other incidents', columns, rowsOf('operation'), isLong ? { total: all - security } : undefined),
   ];
 }
 

@@ -1,5 +1,5 @@
 /**
- * The key this box signs reports with: files the configuration names, or a key of its own, made when the first report is. A
+ * The key this box signs reports with: files or a token that the configuration names, or a key of its own, made when the first report is. A
  * key and its certificates get their place together, by the rename of a folder: if the power goes before, there is none, and
  * the next report makes one; if two processes make one at once, the second takes what the first has put there.
  */
@@ -11,6 +11,7 @@ import { syncDirectory, writeDurably } from '../../base/durable.ts';
 import { CounterfoilError, messageOf } from '../../base/errors.ts';
 import { type IssueFor, issueReportKey } from './authority.ts';
 import { openReportKey, type ReportKey } from './report-key.ts';
+import { openTokenKey, type TokenPlace } from './token-key.ts';
 
 const KEY_FILE = 'key.pem';
 /** The signer's certificate and its root: no secret in it. */
@@ -24,6 +25,11 @@ export interface KeyFiles {
 /** @throws CounterfoilError `config_unreadable` and `config_invalid` with what is wrong with the files. */
 export function openKeyFiles({ keyFile, certificatesFile }: KeyFiles): ReportKey {
   return openReportKey(readSecretFile(keyFile), readPem(certificatesFile));
+}
+
+/** A key in a PKCS #11 token, with certificates in a file. @throws CounterfoilError as `openTokenKey`. */
+export function openToken(place: TokenPlace, certificatesFile: string): ReportKey {
+  return openTokenKey(place, readPem(certificatesFile));
 }
 
 /** The box's own key in `folder`, made if there is none. @throws CounterfoilError when it can be neither read nor made. */

@@ -25,14 +25,22 @@ const MIN_RSA_BITS = 2048;
  * @throws CounterfoilError `config_invalid` when there is no certificate, the key is not RSA or not the certificate's.
  */
 export function openReportKey(keyPem: string, certificatesPem: string): ReportKey {
-  const certificates = readCertificates(certificatesPem);
+  const certificates = certificatesFor(certificatesPem);
   const key = readKey(keyPem);
-  refuseUnfit(certificates, (leaf) => leaf.checkPrivateKey(key));
-  return { certificates, sign: async (data) => sign('sha256', data, key) };
+  if (certificates[0]?.checkPrivateKey(key) === true)
+    return { certificates, sign: async (data) => sign('sha256', data, key) };
+  throw unfit(
+    "the private key is not that of the report signer's certificate",
+    'Name the key and the certificate that belong together; the signer comes first in the certificate file.',
+  );
 }
 
-/** Throws `config_invalid` when the first certificate cannot sign reports; `hasKey` says whether the key is its own. */
-function refuseUnfit(certificates: readonly X509Certificate[], hasKey: (leaf: X509Certificate) => boolean): void {
+/**
+ * The certificates of a PEM file whose first one can sign reports.
+ * @throws CounterfoilError `config_invalid` when it cannot.
+ */
+export function certificatesFor(pem: string): X509Certificate[] {
+  const certificates = readCertificates(pem);
   const [leaf] = certificates;
   if (leaf === undefined) throw unfit('there is no certificate to sign reports with', 'Name a PEM file that has one.');
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = leaf.publicKey;
@@ -42,11 +50,7 @@ function refuseUnfit(certificates: readonly X509Certificate[], hasKey: (leaf: X5
       'Make an RSA key: only its signatures are the same each time a report is made.',
     );
   }
-  if (hasKey(leaf)) return;
-  throw unfit(
-    "the private key is not that of the report signer's certificate",
-    'Name the key and the certificate that belong together; the signer comes first in the certificate file.',
-  );
+  return certificates;
 }
 
 /** The certificates of a PEM file, in its order. @throws CounterfoilError `config_invalid` for what is none. */

@@ -5,7 +5,9 @@
  * the key is signed as of the first second of its certificate, else no reader could take it for valid.
  */
 import { z } from 'zod';
-import type { HumanSignature, ReportFile, ReportSigner } from '../api.ts';
+import { CounterfoilError } from '../../base/errors.ts';
+import type { HumanSignature, RenderedReport, ReportFile, ReportSigner, SignedReport, Unsigned } from '../api.ts';
+import { LISTS_FILE } from '../figures/listing.ts';
 import { nameOf } from './chain.ts';
 import { signCms } from './cms.ts';
 import { signPdf } from './pdf.ts';
@@ -22,21 +24,58 @@ const REASON = 'Made from the audit trail of this gateway';
 export function reportSigner(key: ReportKey): ReportSigner {
   return {
     async sign(report, signingTimeUtcMs) {
-      const { figures, html, signatures, store } = report;
-      const beside: ReportFile[] = [{ name: FIGURES_FILE, bytes: figures }, ...signaturesFile(signatures)];
+      const { html, signatures, store } = report;
+      const beside = [...figuresFile(report), ...signaturesFile(signatures)];
       const [leaf] = key.certificates;
       const sinceMs = leaf?.validFromDate.getTime() ?? 0;
       const signedAtMs = Math.max(Math.floor(signingTimeUtcMs / 1000) * 1000, sinceMs);
       const location = `Store ${store.store}, gateway ${store.gatewayId}`;
       const pdf = await signPdf(report.pdf, key, { signedAtMs, reason: REASON, location, attachments: beside });
       const files: ReportFile[] = [{ name: 'report.pdf', bytes: pdf }];
-      for (const file of [{ name: 'report.html', bytes: html }, ...beside]) {
+      for (const file of [{ name: 'report.html', bytes: html }, ...beside, ...listsFile(report)]) {
         const signature = await signCms(file.bytes, key, signedAtMs);
         files.push(file, { name: `${file.name}${SIGNATURE_SUFFIX}`, bytes: signature });
       }
-      return { rendered: report, files, signedBy: leaf === undefined ? null : nameOf(leaf) };
+      return { rendered: report, files, signedBy: leaf === undefined ? null : nameOf(leaf), unsigned: null };
     },
   };
+}
+
+/** The key as it could be had: `unsigned` says why there is none though reports are to be signed. */
+export interface SignerOrNone {
+  readonly signer: ReportSigner | null;
+  readonly unsigned: Unsigned | null;
+}
+
+/** Signs if that can be done: a report without signature is worth more than none, and says why nobody has signed. */
+export async function signIfPossible(
+  report: RenderedReport,
+  { signer, unsigned }: SignerOrNone,
+  signingTimeUtcMs: number,
+): Promise<SignedReport> {
+  if (signer === null) return notSigned(report, unsigned);
+  try {
+    return await signer.sign(report, signingTimeUtcMs);
+  } catch (error) {
+    if (!(error instanceof CounterfoilError)) throw error;
+    return notSigned(report, { message: error.message, hint: error.hint });
+  }
+}
+
+function notSigned(rendered: RenderedReport, unsigned: Unsigned | null): SignedReport {
+  const { html, pdf, signatures } = rendered;
+  const pages = [
+    { name: 'report.html', bytes: html },
+    { name: 'report.pdf', bytes: pdf },
+  ];
+  const files = [...figuresFile(rendered), ...pages, ...listsFile(rendered), ...signaturesFile(signatures)];
+  return { rendered, files, signedBy: null, unsigned };
+}
+
+const figuresFile = ({ figures }: RenderedReport): ReportFile[] => [{ name: FIGURES_FILE, bytes: figures }];
+
+function listsFile({ lists }: RenderedReport): ReportFile[] {
+  return lists === null ? [] : [{ name: LISTS_FILE, bytes: lists }];
 }
 
 function signaturesFile(signatures: readonly HumanSignature[]): ReportFile[] {

@@ -6,11 +6,14 @@
 import { hash, type X509Certificate } from 'node:crypto';
 import { toUtcText } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
+import { canonicalBytes } from '../../record/canonical.ts';
 import { readInstant } from '../../record/instant.ts';
 import { fromCompact, readJws, verifyDetached } from '../../record/jws.ts';
 import { reportStatementText } from '../../record/report-statement.ts';
 import type { Roster } from '../../record/roster.ts';
 import type { HumanSignature, RecountFigures, RenderedReport, RenderReport } from '../api.ts';
+import { readFigures } from '../figures/figures.ts';
+import { LISTS_FILE, longListsIn } from '../figures/listing.ts';
 import { type SignatureFinding, verifyCms } from './cms-verify.ts';
 import { verifyPdf } from './pdf-verify.ts';
 
@@ -29,6 +32,8 @@ export interface ReportInHand {
   /** Null when they did not come with it. */
   readonly figures: Buffer | null;
   readonly signatures: readonly HumanSignature[];
+  /** The rows of its long lists; null when they did not come with it, or there are none. */
+  readonly lists: Buffer | null;
 }
 
 export interface VerifyParts {
@@ -55,6 +60,7 @@ export async function verifyReport(report: ReportInHand, parts: VerifyParts): Pr
   return [
     ...findings,
     ...pageFindings(report, rendered),
+    ...listFindings(figures, report.lists),
     ...report.signatures.map((signature) => personFinding(signature, rendered, parts)),
     ...(await trailFindings(figures, parts)),
   ];
@@ -108,6 +114,16 @@ function pageFindings({ form, bytes }: ReportInHand, rendered: RenderedReport): 
       'The page is not what this version of the program makes of its figures; use the version that made it to compare.',
     ),
   ];
+}
+
+/** Long lists: the figures have how many rows each has, and a hash over them. */
+function listFindings(figures: Buffer, bytes: Buffer | null): Finding[] {
+  const told = JSON.stringify(readFigures(figures).counted.lists ?? {});
+  if (told === '{}') return [];
+  if (bytes === null) return [unknown(`The rows of its long lists (${LISTS_FILE}) did not come with it.`)];
+  const found = longListsIn(bytes);
+  const isSame = found !== null && canonicalBytes(found).equals(canonicalBytes(JSON.parse(told)));
+  return [isSame ? yes('Its long lists have the rows the figures name.') : no('Its long lists were changed.')];
 }
 
 /** 21 CFR 11.70: the signature is of this report, by this person. */

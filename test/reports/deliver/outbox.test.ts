@@ -54,7 +54,7 @@ async function report(id: string): Promise<StoredReport> {
   const rendered = await smallReport(id);
   const files = [{ name: 'report.pdf', bytes: rendered.pdf }];
   const facts = { trailHolds: true, asOfUtc: '2026-11-24T05:00:00.000Z', run: null };
-  return storeReport(join(folder, 'reports'), { rendered, files, signedBy: null }, facts);
+  return storeReport(join(folder, 'reports'), { rendered, files, signedBy: null, unsigned: null }, facts);
 }
 
 function outbox(

@@ -66,6 +66,7 @@ describe('figures against an independent computation from the raw trail', () => 
           moved_to: naive.movedTo(schedule),
           unproved: naive.unproved(schedule),
           open_after: naive.open(naive.to, schedule),
+          oldest_open_ms: naive.oldestOpen(naive.to, schedule),
           latency_ms: naive.latencies(schedule),
         });
         const { open_before: before, captured, moved_to: moved, open_after: after } = figures;
