@@ -76,20 +76,14 @@ test('the box burns under load: what the mirror said it had is rescued from it, 
   const { acknowledged, config, gateway, key, moreSold, till } = await sellingBox(disk);
   await moreSold(40);
   // Under load, the newest word of how far the mirror is: asked at `askedAt`, it lacks nothing older than `lag_seconds`.
-  let askedAt = 0;
-  const status = await gateway.getOnce(
-    '/api/v1/status',
-    (body) => {
-      const { fault, lag_records } = mirrorIn(body);
-      return fault === null && lag_records !== null && acknowledged.size > 120;
-    },
-    'a mirror that follows',
-  );
-  const word = await (async () => {
-    askedAt = performance.now();
-    return mirrorIn((await gateway.get('/api/v1/status')).body);
-  })();
-  expect(mirrorIn(status).fault).toBeNull();
+  // On a busy machine that may be seconds, so it is asked until it promises enough to look for.
+  let promised: string[] = [];
+  while (promised.length <= 20) {
+    const askedAt = performance.now();
+    const { fault, lag_records, lag_seconds } = mirrorIn((await gateway.get('/api/v1/status')).body);
+    if (fault !== null || lag_records === null) continue;
+    promised = [...acknowledged].filter(([, at]) => at <= askedAt - lag_seconds * 1000).map(([hash]) => hash);
+  }
   const [child, ...others] = childrenOf(gateway.pid);
   expect(others).toEqual([]);
   process.kill(child ?? 0, 'SIGKILL');
@@ -112,9 +106,7 @@ test('the box burns under load: what the mirror said it had is rescued from it, 
   const rescued = await counterfoil('rescue', '--disk', disk.path, '--key', key.privateFile, '--to', to);
   expect(rescued).toMatchObject({ code: 0, errors: '', output: expect.stringContaining('Rescued to') });
   const found = hashesIn(join(to, 'buffer.db'));
-  const promised = [...acknowledged].filter(([, at]) => at <= askedAt - word.lag_seconds * 1000);
-  expect(promised.length).toBeGreaterThan(20);
-  expect(promised.filter(([hash]) => !found.has(hash))).toEqual([]);
+  expect(promised.filter((hash) => !found.has(hash))).toEqual([]);
   expect(await counterfoil('trail', 'verify', join(to, 'trail'))).toMatchObject({ code: 0 });
 
   // What the mirror lacked is still at the till, and comes again.
