@@ -114,11 +114,11 @@ export class Shop {
     await this.#send(records);
   }
 
-  /** Tills send again what was not acknowledged, as they do after a deferral, until it is taken or the gateway is gone. */
+  /** Tills send again what was not acknowledged, as they do after a deferral, until it is taken or a connection is gone. */
   async sendAgain(): Promise<void> {
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
       await this.#send(this.world.unacknowledged());
-      if (this.world.unacknowledged().length === 0 || !this.gateway.running) return;
+      if (this.world.unacknowledged().length === 0 || this.#lanes.some(({ alive }) => !alive)) return;
     }
     throw new Error(`${this.world.unacknowledged().length} records are still not taken after ${MOST_TRIES} tries`);
   }
