@@ -1,11 +1,9 @@
 /** The gateway and the reference PMS, each a process of its own with a clock that can be put forward. */
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { countRows } from '../count-rows.ts';
-import { BENCH_STORE } from '../load-lane.ts';
 import { launch } from '../processes.ts';
-import { dataDirOf, GATEWAY_ID } from '../store/processes.ts';
+import { dataDirOf, writeGatewayConfig } from '../store/processes.ts';
 import { Mover } from './mover.ts';
 
 const ENTRY = fileURLToPath(new URL('../../src/main/counterfoil.mjs', import.meta.url));
@@ -40,7 +38,7 @@ export async function withSoak<T>(
     undo.push(() => pms.stop());
     const gatewaySocket = join(directory, 'gateway.sock');
     const { url }: { url: string } = JSON.parse(pms.readyLine);
-    const file = writeConfig(directory, url, bufferDays);
+    const file = writeGatewayConfig(directory, url, { retention: { buffer_days: bufferDays } });
     const gatewayArgs = ['--import', PRELOAD, ENTRY, 'run', '--config', file];
     const what = {
       command: process.execPath,
@@ -71,20 +69,3 @@ export async function withSoak<T>(
 }
 
 const isReady = (line: string): boolean => line.includes('"msg":"ready"');
-
-/** A store's configuration with nothing but addresses and how long settled records stay in the buffer. */
-function writeConfig(directory: string, pmsUrl: string, bufferDays: number): string {
-  const file = join(directory, 'gateway.yaml');
-  const dataDir = dataDirOf(directory);
-  const config = {
-    gateway: { id: GATEWAY_ID, store: BENCH_STORE },
-    data_dir: dataDir,
-    trail_dir: join(dataDir, 'trail'),
-    mqtt: { listen: [{ url: 'mqtt://127.0.0.1:0' }] },
-    http: { url: 'http://127.0.0.1:0' },
-    pms: { url: pmsUrl },
-    retention: { buffer_days: bufferDays },
-  };
-  writeFileSync(file, JSON.stringify(config, null, 2), { mode: 0o600 });
-  return file;
-}

@@ -60,9 +60,9 @@ export function dataDirOf(directory: string): string {
   return join(directory, 'data');
 }
 
-/** The gateway with its defaults; everything it has for the PMS goes to `pms`. */
-export async function startGateway(directory: string, pms: LineEnd): Promise<RunningGateway> {
-  const configFile = join(directory, 'gateway.yaml');
+/** A store's configuration with nothing but addresses and `more` sections; gives the file. */
+export function writeGatewayConfig(directory: string, pmsUrl: string, more: Readonly<Record<string, object>>): string {
+  const file = join(directory, 'gateway.yaml');
   const dataDir = dataDirOf(directory);
   const config = {
     gateway: { id: GATEWAY_ID, store: BENCH_STORE },
@@ -70,11 +70,18 @@ export async function startGateway(directory: string, pms: LineEnd): Promise<Run
     trail_dir: join(dataDir, 'trail'),
     mqtt: { listen: [{ url: 'mqtt://127.0.0.1:0' }] },
     http: { url: 'http://127.0.0.1:0' },
-    pms: { url: `http://${pms.host}:${pms.port}` },
-    // The random wait of a start with a backlog says nothing about the line.
-    sync: { start_spread_seconds: 0 },
+    pms: { url: pmsUrl },
+    ...more,
   };
-  writeFileSync(configFile, JSON.stringify(config, null, 2), { mode: 0o600 });
+  writeFileSync(file, JSON.stringify(config, null, 2), { mode: 0o600 });
+  return file;
+}
+
+/** The gateway with its defaults; everything it has for the PMS goes to `pms`. */
+export async function startGateway(directory: string, pms: LineEnd): Promise<RunningGateway> {
+  // The random wait of a start with a backlog says nothing about the line.
+  const sync = { start_spread_seconds: 0 };
+  const configFile = writeGatewayConfig(directory, `http://${pms.host}:${pms.port}`, { sync });
   const args = [ENTRY, 'run', '--config', configFile];
   const what = { command: process.execPath, args, limitMs: READY_LIMIT_MS };
   const server: Launched = await launch(what, isReady);

@@ -5,9 +5,11 @@
  * If the power goes here, a growing file ends anywhere, in a part the copied buffer does not count on; a small one is the old or
  * the new. What the source has lost stays here; only what was destroyed by an act of expiry goes.
  */
+
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { syncDirectory } from '../base/durable-async.ts';
 
 const LOGS = ['audit', 'schedule_two'] as const;
 const SEGMENT_NAME = /^s\d{8}\.log$/;
@@ -65,7 +67,7 @@ export class MirrorTree {
     const there = known ?? (await this.#lookAt(from, to, size));
     if (there === 0) await this.#makeFolder(dirname(to));
     if (there < size) await append(from, to, there, size);
-    if (there === 0) await syncFolder(dirname(to));
+    if (there === 0) await syncDirectory(dirname(to));
     this.#grown.set(to, size);
   }
 
@@ -91,7 +93,7 @@ export class MirrorTree {
       await file.close();
     }
     await rename(`${to}.new`, to);
-    await syncFolder(dirname(to));
+    await syncDirectory(dirname(to));
     this.#small.set(to, mark);
   }
 
@@ -99,7 +101,7 @@ export class MirrorTree {
   async #makeFolder(path: string): Promise<void> {
     if (existsSync(path)) return;
     await mkdir(path, { recursive: true, mode: 0o700 });
-    for (let at = path; at !== this.#parts.to; at = dirname(at)) await syncFolder(dirname(at));
+    for (let at = path; at !== this.#parts.to; at = dirname(at)) await syncDirectory(dirname(at));
   }
 }
 
@@ -162,14 +164,5 @@ async function append(source: string, target: string, from: number, until: numbe
   } finally {
     await output?.close();
     await input.close();
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }

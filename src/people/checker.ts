@@ -55,7 +55,8 @@ export class Checker {
     const keys = this.#keysOf(user, address);
     const waitMs = Math.max(...keys.map(([lock, key]) => lock.waitMs(key)));
     if (waitMs > 0) return refused('locked', waitMs);
-    const failures = Math.max(...keys.map(([lock, key]) => lock.count(key)));
+    const counted = keys.map(([lock, key]) => ({ lock, key, attempt: lock.count(key) }));
+    const failures = Math.max(...counted.map(({ attempt }) => attempt.failures));
     const fault = async (reason: string): Promise<Checked> => {
       this.#tell({ address, count: failures, reason, user: user?.name ?? null });
       return refused('wrong', 0);
@@ -74,8 +75,8 @@ export class Checker {
     if (user.totp !== null && !this.#isSecond(user, user.totp, derived.sealingKey, code ?? ''))
       return await fault('code');
     // One success does not clear an address of the guesses before it, and is none itself: a whole store may log in from there.
-    for (const [lock, key] of keys) {
-      if (lock === this.#byAddress) lock.takeBack(key);
+    for (const { lock, key, attempt } of counted) {
+      if (lock === this.#byAddress) lock.takeBack(key, attempt);
       else lock.forgive(key);
     }
     return { ok: true, user, sealingKey: derived.sealingKey };
@@ -86,17 +87,17 @@ export class Checker {
     const key = addressGroup(address);
     const waitMs = this.#byAddress.waitMs(key);
     if (waitMs > 0) return refused('locked', waitMs);
-    const count = this.#byAddress.count(key);
+    const attempt = this.#byAddress.count(key);
     try {
       if (await isRight()) {
-        this.#byAddress.takeBack(key);
+        this.#byAddress.takeBack(key, attempt);
         return null;
       }
     } catch (error) {
       if (error instanceof CounterfoilError && error.code === 'access_busy') return refused('busy', 5000);
       throw error;
     }
-    this.#tell({ address, count, reason: 'break_glass', user: null });
+    this.#tell({ address, count: attempt.failures, reason: 'break_glass', user: null });
     return refused('wrong', 0);
   }
 

@@ -20,12 +20,22 @@ interface Entry {
   failures: number;
   untilMs: number;
   lastMs: number;
+  /** Number of the last try. */
+  attempt: number;
+}
+
+/** One counted try. */
+export interface Attempt {
+  /** Failures of the key so far, this one included. */
+  readonly failures: number;
+  readonly attempt: number;
 }
 
 export class LockOut {
   readonly #options: LockOutOptions;
   /** In the order of their last failure. */
   readonly #entries = new Map<string, Entry>();
+  #attempts = 0;
 
   constructor(options: LockOutOptions) {
     this.#options = options;
@@ -37,8 +47,8 @@ export class LockOut {
     return entry === undefined ? 0 : Math.max(0, entry.untilMs - this.#options.clock.monotonicMs());
   }
 
-  /** Counts a try before it is judged, so that many at once do not slip through together; gives the number of failures. */
-  count(key: string): number {
+  /** Counts a try before it is judged, so that many at once do not slip through together. */
+  count(key: string): Attempt {
     const { clock, freeFailures, firstWaitMs, mostWaitMs, forgetMs, mostKeys } = this.#options;
     const now = clock.monotonicMs();
     const before = this.#entries.get(key);
@@ -47,20 +57,20 @@ export class LockOut {
     const beyond = failures - freeFailures;
     const waitMs = beyond < 0 ? 0 : Math.min(mostWaitMs, firstWaitMs * 2 ** Math.min(beyond, 30));
     this.#entries.delete(key);
-    this.#entries.set(key, { failures, untilMs: now + waitMs, lastMs: now });
+    this.#entries.set(key, { failures, untilMs: now + waitMs, lastMs: now, attempt: ++this.#attempts });
     if (this.#entries.size > mostKeys) {
       const [oldest] = this.#entries.keys();
       if (oldest !== undefined) this.#entries.delete(oldest);
     }
-    return failures;
+    return { failures, attempt: this.#attempts };
   }
 
-  /** The try was a success: it alone is taken back, and whatever was tried before still counts. */
-  takeBack(key: string): void {
+  /** The try was a success: it alone is taken back; what was tried before still counts, and what was tried since still waits. */
+  takeBack(key: string, { attempt }: Attempt): void {
     const entry = this.#entries.get(key);
     if (entry === undefined) return;
     entry.failures -= 1;
-    entry.untilMs = 0;
+    if (entry.attempt === attempt) entry.untilMs = 0;
     if (entry.failures <= 0) this.#entries.delete(key);
   }
 

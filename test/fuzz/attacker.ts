@@ -4,6 +4,7 @@
  * connection.
  */
 import type { Socket } from 'node:net';
+import { laneHashOf, sha256 } from '../harness/checker/canonical.ts';
 import { STORE } from '../harness/gateway.ts';
 import { connect, PacketReader, publish, TYPE } from '../harness/mqtt-wire.ts';
 import type { Beneath, Door } from './doors.ts';
@@ -22,6 +23,9 @@ export interface Tally {
   acknowledged: number;
 }
 
+/** What was acknowledged, each once: SHA-256 of the bytes, and what the lane hash would be if they were a record (else empty). */
+export type Promised = Map<string, string>;
+
 export const NOTHING_SENT: Tally = { packets: 0, secured: 0, records: 0, connections: 0, acknowledged: 0 };
 
 const MAX_PAYLOADS_PER_CONNECTION = 16;
@@ -31,12 +35,14 @@ const LIMIT_MS = 120_000;
 export class Attacker {
   readonly #doors: readonly Door[];
   readonly #chance: Chance;
+  readonly #promised: Promised;
   readonly tally: Tally = { ...NOTHING_SENT };
   #sessions = 0;
 
   /** It comes through `doors` in turn, each a lane of its own: what a lane may leave as evidence has an end. */
-  constructor(doors: readonly Door[], chance: Chance) {
+  constructor(doors: readonly Door[], chance: Chance, promised: Promised) {
     this.#doors = doors;
+    this.#promised = promised;
     this.#chance = chance;
   }
 
@@ -87,13 +93,17 @@ export class Attacker {
   /** Mutated records in well-formed packets; false when the gateway has had enough of this lane. */
   async #payloads(socket: Socket, wire: Answers): Promise<boolean> {
     const count = this.#chance.below(MAX_PAYLOADS_PER_CONNECTION + 1);
-    const packets = Array.from({ length: count }, (_, index) =>
-      publish({ topic: this.#topic, payload: mutatePayload(this.#payload(), this.#chance), id: index + 1 }),
-    );
+    const payloads = Array.from({ length: count }, () => mutatePayload(this.#payload(), this.#chance));
+    const packets = payloads.map((payload, index) => publish({ topic: this.#topic, payload, id: index + 1 }));
     socket.write(Buffer.concat(packets));
     this.#count(count);
     const all = await wire.packets(TYPE.puback, count);
     this.tally.acknowledged += wire.seen(TYPE.puback);
+    for (const id of wire.acknowledged) {
+      const payload = payloads[id - 1];
+      if (payload === undefined) throw new Error(`PUBACK ${id} for nothing that was sent`);
+      this.#promised.set(sha256(payload), laneHashIn(payload));
+    }
     return all;
   }
 
@@ -129,10 +139,22 @@ export class Attacker {
   }
 }
 
+/** The lane hash of bytes that may be a record; empty where they are no JSON object. */
+function laneHashIn(payload: Buffer): string {
+  try {
+    const value: unknown = JSON.parse(payload.toString());
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? laneHashOf(value) : '';
+  } catch {
+    return '';
+  }
+}
+
 /** Counts the gateway's answers on one connection and notices its end. */
 class Answers {
   readonly #counts = new Map<number, number>();
   readonly #reader = new PacketReader();
+  /** Packet identifiers of the PUBACKs. */
+  readonly acknowledged: number[] = [];
   #ended = false;
   #changed = Promise.withResolvers<void>();
 
@@ -140,7 +162,10 @@ class Answers {
   constructor(socket: Socket, language: 'mqtt' | 'bytes' = 'mqtt') {
     socket.on('data', (chunk: Buffer) => {
       if (language === 'bytes') return;
-      for (const { type } of this.#reader.push(chunk)) this.#counts.set(type, this.seen(type) + 1);
+      for (const { body, type } of this.#reader.push(chunk)) {
+        this.#counts.set(type, this.seen(type) + 1);
+        if (type === TYPE.puback) this.acknowledged.push(body.readUInt16BE(0));
+      }
       this.#change();
     });
     // Being reset is an answer too; 'close' follows. A refused connect is caught by whoever waits for 'connect'.

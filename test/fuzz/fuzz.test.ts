@@ -5,13 +5,14 @@
  *
  * FUZZ_SEED replays a run, FUZZ_PACKETS sets how many mutated packets are sent (default 100,000).
  */
+import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { handlesOf, residentMib } from '../harness/besieged.ts';
 import type { Gateway } from '../harness/gateway.ts';
 import { type LaneShop, laneShop } from '../harness/lane-authority.ts';
 import { missing } from '../harness/programs.ts';
 import { Scene } from '../harness/scene.ts';
-import { Attacker, NOTHING_SENT, type Tally } from './attacker.ts';
+import { Attacker, NOTHING_SENT, type Promised, type Tally } from './attacker.ts';
 import { type Door, plainDoor, secureDoor } from './doors.ts';
 import { Chance } from './random.ts';
 import { answersToRepublishing, SteadyLane } from './steady-lane.ts';
@@ -41,8 +42,13 @@ async function doorsOf({ gateway, secure, identity }: LaneShop): Promise<Door[][
 }
 
 /** One wave: each attacker has its own share and its own chance, so that timing does not change what it does. */
-async function attack(doors: readonly (readonly Door[])[], seed: number, packets: number): Promise<Tally> {
-  const attackers = doors.map((own, n) => new Attacker(own, new Chance(seed * 1000 + n)));
+async function attack(
+  doors: readonly (readonly Door[])[],
+  seed: number,
+  packets: number,
+  promised: Promised,
+): Promise<Tally> {
+  const attackers = doors.map((own, n) => new Attacker(own, new Chance(seed * 1000 + n), promised));
   await Promise.all(attackers.map((attacker) => attacker.run(Math.ceil(packets / ATTACKERS))));
   return attackers.reduce((total, { tally }) => sumOf(total, tally), NOTHING_SENT);
 }
@@ -57,8 +63,20 @@ function sumOf(a: Tally, b: Tally): Tally {
   };
 }
 
+/** Hashes (hex) by which the buffer knows what it took in, read beside the gateway. */
+function hashesIn(bufferFile: string): Set<string> {
+  const db = new Database(bufferFile, { readonly: true });
+  try {
+    const sql = 'SELECT lower(hex(lane_hash)) FROM record UNION SELECT lower(hex(hash)) FROM evidence';
+    return new Set(db.prepare<[], string>(sql).pluck().all());
+  } finally {
+    db.close();
+  }
+}
+
 describe.skipIf(missing('python3 with paho'))('under fire', () => {
   const scene = new Scene();
+  const promised: Promised = new Map();
   let tally: Tally = NOTHING_SENT;
   let gateway: Gateway;
   let steady: SteadyLane;
@@ -78,7 +96,10 @@ describe.skipIf(missing('python3 with paho'))('under fire', () => {
       const started = performance.now();
       const wave = async (seed: number, packets: number) => {
         // The good lane fails first when it is disturbed; then there is no point in going on.
-        tally = sumOf(tally, await Promise.race([attack(doors, seed, packets), selling.then(() => NOTHING_SENT)]));
+        tally = sumOf(
+          tally,
+          await Promise.race([attack(doors, seed, packets, promised), selling.then(() => NOTHING_SENT)]),
+        );
       };
       await wave(SEED, Math.ceil(PACKETS / 2));
       halfMib = residentMib(pid);
@@ -121,6 +142,13 @@ describe.skipIf(missing('python3 with paho'))('under fire', () => {
     expect(endMib).toBeLessThan(MAX_MIB);
     expect(endMib - halfMib).toBeLessThan(MAX_GROWTH_MIB);
     expect(endHandles).toBeLessThanOrEqual(halfHandles + ATTACKERS);
+  });
+
+  test('whatever was acknowledged to a hostile till is in the buffer, as a record or as evidence', () => {
+    const kept = hashesIn(gateway.bufferFile);
+    const lost = [...promised].filter(([bytes, lane]) => !kept.has(bytes) && !kept.has(lane));
+    expect(promised.size).toBeGreaterThan(PACKETS / 2);
+    expect(lost).toEqual([]);
   });
 
   test('all publishes of the good lane were acknowledged, and all are there', async () => {

@@ -1,4 +1,5 @@
 /** Why a file could not be brought to the object store: a closed list, each with what an operator reads and what to do. */
+import { CodedFault } from '../../base/coded-fault.ts';
 
 interface Words {
   readonly message: string;
@@ -67,16 +68,10 @@ export const UPLOAD_FAULTS = {
 export type UploadFaultCode = keyof typeof UPLOAD_FAULTS;
 
 /** `detail` is for the log: the other end's word, without anything of a record. */
-export class UploadFault extends Error {
-  readonly code: UploadFaultCode;
-  readonly detail: string;
-
+export class UploadFault extends CodedFault<UploadFaultCode> {
   constructor(code: UploadFaultCode, detail: string, cause?: unknown) {
-    super(UPLOAD_FAULTS[code].message, cause === undefined ? undefined : { cause });
+    super(UPLOAD_FAULTS[code].message, code, detail, cause);
     this.name = 'UploadFault';
-    this.code = code;
-    // One line, cut short: a server may say anything.
-    this.detail = detail.replaceAll(/\p{C}+/gu, ' ').slice(0, 200);
   }
 }
 

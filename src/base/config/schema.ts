@@ -199,7 +199,7 @@ const storage = z.strictObject({
     .nullable()
     .default(null)
     .describe(
-      'Where the buffer is copied all the time, within a second: a mounted stick or second disk. null: nowhere.',
+      'Where the buffer is copied all the time: a mounted stick or second disk. Health says how far it is behind. null: nowhere.',
     ),
   smart_file: path('a report of smartctl')
     .nullable()

@@ -7,8 +7,10 @@
  *   log is whole, and whoever opens the copy reads through it, whatever is half written below;
  * - the first `buffer.db` grows under another name and gets its own once it is whole and synced.
  */
+
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { syncDirectory } from '../../base/durable-async.ts';
 import type { Changes } from './source-log.ts';
 import {
   type Checksum,
@@ -83,7 +85,7 @@ export class MirrorFile {
     // A log beside a new file would be another file's.
     await rm(`${options.path}-wal`, { force: true });
     await rename(fresh, options.path);
-    await syncFolder(dirname(options.path));
+    await syncDirectory(dirname(options.path));
     return await MirrorFile.open(options);
   }
 
@@ -204,7 +206,7 @@ export class MirrorFile {
 async function openLog(path: string): Promise<FileHandle> {
   const log = await open(`${path}-wal`, 'a+', 0o600);
   await log.close();
-  await syncFolder(dirname(path));
+  await syncDirectory(dirname(path));
   return await open(`${path}-wal`, 'r+');
 }
 
@@ -213,15 +215,6 @@ async function writeAll(file: FileHandle, bytes: Buffer, at: number | null): Pro
   for (let done = 0; done < bytes.length; ) {
     const { bytesWritten } = await file.write(bytes, done, bytes.length - done, at === null ? null : at + done);
     done += bytesWritten;
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }
 

@@ -26,6 +26,8 @@ export interface MirrorSupervision {
   readonly log: Log;
   /** Newest sequence that is committed. */
   readonly lastSequence: () => number;
+  /** What is started; this program by default. */
+  readonly program?: string;
 }
 
 export class MirrorSupervisor {
@@ -52,7 +54,7 @@ export class MirrorSupervisor {
       '--max-semi-space-size=4',
       '--disable-warning=ExperimentalWarning',
     ];
-    const child = spawn(process.execPath, [...flags, PROGRAM, 'backup', 'mirror'], {
+    const child = spawn(process.execPath, [...flags, this.#parts.program ?? PROGRAM, 'backup', 'mirror'], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     this.#child = child;
@@ -117,7 +119,13 @@ export class MirrorSupervisor {
   }
 
   #take(line: string): void {
-    const { tick, fault } = mirrorAnswer.parse(JSON.parse(line));
+    const answer = answerIn(line);
+    if (answer === null) {
+      // Cut short by its end, or a process gone wrong: its end, which follows, says so, and another takes its place.
+      this.#child?.kill('SIGKILL');
+      return;
+    }
+    const { tick, fault } = answer;
     const asked = this.#asked;
     if (asked === null || asked.tick !== tick) return;
     this.#asked = null;
@@ -162,6 +170,15 @@ export function startMirror(
   undo.push(() => mirror.stop());
   mirror.start();
   return mirror;
+}
+
+/** Null for a line that is no answer. */
+function answerIn(line: string): MirrorAnswer | null {
+  try {
+    return mirrorAnswer.parse(JSON.parse(line));
+  } catch {
+    return null;
+  }
 }
 
 function lowerPriority(pid: number | undefined): void {

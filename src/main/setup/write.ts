@@ -2,7 +2,7 @@
 import { chmodSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type LoadedConfig, loadConfigFully } from '../../base/config/load.ts';
-import { syncDirectory, writeDurably } from '../../base/durable.ts';
+import { replaceDurably, syncDirectory, writeDurably } from '../../base/durable.ts';
 import { CounterfoilError, messageOf } from '../../base/errors.ts';
 import { documentOf } from './document.ts';
 import type { SettingsByName } from './questions.ts';
@@ -33,7 +33,8 @@ export function requireFree(file: string, secrets: readonly string[], force: boo
 
 /**
  * Writes secrets first, then the configuration under another name, checks it as a gateway would, and gives it its name. If it
- * is no good or the power goes before, there is no configuration of that name, or the old one.
+ * is no good or the power goes before, there is no configuration of that name, or the old one; a secret that was overwritten by
+ * force is then the old or the new one, whole.
  * @throws CounterfoilError `config_invalid` with every mistake, `storage_io` when the disk does not take it.
  */
 export function writeSetup(file: string, settings: SettingsByName, secrets: readonly Secret[]): Written {
@@ -60,8 +61,7 @@ function writeSecret(file: string, name: string, text: string): string {
   const path = secretPath(file, name);
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   chmodSync(dirname(path), 0o700);
-  writeDurably(path, `${text}\n`);
-  syncDirectory(dirname(path));
+  replaceDurably(path, `${text}\n`);
   return path;
 }
 

@@ -1,4 +1,5 @@
 /** Why a report could not be brought to a target: a closed list, each with what an operator reads and what to do. */
+import { CodedFault } from '../../base/coded-fault.ts';
 
 interface Words {
   readonly message: string;
@@ -72,15 +73,9 @@ export const DELIVERY_FAULTS = {
 export type DeliveryFaultCode = keyof typeof DELIVERY_FAULTS;
 
 /** Thrown by a target. `detail` is for the log: the other end's words, without anything of the report. */
-export class DeliveryFault extends Error {
-  readonly code: DeliveryFaultCode;
-  readonly detail: string;
-
+export class DeliveryFault extends CodedFault<DeliveryFaultCode> {
   constructor(code: DeliveryFaultCode, detail: string, cause?: unknown) {
-    super(DELIVERY_FAULTS[code].message, cause === undefined ? undefined : { cause });
+    super(DELIVERY_FAULTS[code].message, code, detail, cause);
     this.name = 'DeliveryFault';
-    this.code = code;
-    // One line, cut short: a server may say anything.
-    this.detail = detail.replaceAll(/\p{C}+/gu, ' ').slice(0, 200);
   }
 }
