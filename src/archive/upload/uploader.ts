@@ -96,7 +96,7 @@ export class Uploader {
     this.#isStopped = true;
     this.#cancel();
     this.#endPause();
-    await this.#store?.close();
+    await this.#close();
     await this.#run;
   }
 
@@ -132,9 +132,17 @@ export class Uploader {
     } catch (error) {
       if (!(error instanceof Stopped) && !this.#isStopped) await this.#failed(error);
     } finally {
-      await this.#store?.close();
-      this.#store = null;
+      await this.#close();
     }
+  }
+
+  /** Never throws: a connection that cannot be ended well is gone all the same. */
+  async #close(): Promise<void> {
+    const store = this.#store;
+    this.#store = null;
+    await store?.close().catch((error: unknown) => {
+      this.#parts.log.warn('the connection to the object store did not end well', { error: messageOf(error) });
+    });
   }
 
   async #all(): Promise<void> {

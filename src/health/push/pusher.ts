@@ -58,7 +58,7 @@ export class Pusher {
   start(): void {
     const { random, timers } = this.#parts;
     const look = () => {
-      this.#turn = this.#turn.then(() => this.#look());
+      this.#turn = this.#turn.then(() => this.#look()).catch((error: unknown) => this.#failed(error));
       const waitMs = this.#options.everyMs * (1 - JITTER + 2 * JITTER * random());
       this.#cancel = timers.after(waitMs, look);
     };
@@ -82,6 +82,11 @@ export class Pusher {
     if (url === null) return null;
     const waitingHours = this.#fault === null ? 0 : this.#parts.spool.hours().length;
     return { url, lastTakenMs: this.#lastTakenMs, fault: this.#fault, waitingHours };
+  }
+
+  /** The disk under what is kept: nothing that a gateway ends for. */
+  #failed(error: unknown): void {
+    this.#parts.log.warn('summaries of health cannot be brought out', { error: messageOf(error) });
   }
 
   async #look(): Promise<void> {

@@ -1,5 +1,5 @@
 /** The pusher against a real HTTP server that goes away and comes back. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -104,4 +104,14 @@ test.each([
   status = answer;
   expect(await looks(pusherTo(token), hour(8))).toMatchObject({ fault: { code }, waitingHours: 1 });
   expect(taken).toEqual([]);
+});
+
+test('a kept hour that cannot be read is told in the log and ends nothing; the hours after it still go out', async () => {
+  mkdirSync(join(folder, 'push', '2026-11-25T08.jsonl'), { recursive: true });
+  const facts = await looks(pusherTo('sesame'), '2026-11-25T09:00:00.000Z', '2026-11-25T09:01:00.000Z');
+  expect(facts).toMatchObject({ fault: null });
+  expect(taken.flatMap(({ samples }) => samples.map(({ at_utc }) => at_utc))).toEqual([
+    '2026-11-25T09:00:00.000Z',
+    '2026-11-25T09:01:00.000Z',
+  ]);
 });
