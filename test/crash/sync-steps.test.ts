@@ -162,11 +162,13 @@ describe.skipIf(!canBuildRecorder())(`steps of sync, CRASH_SEED=${seed}`, () => 
     way: Way,
     trouble: Trouble,
     calls?: (walk: number) => number,
+    mustMeet: readonly Reached[] = [],
   ): Promise<Swept & { bad: string[] }> {
     const scene = new Scene();
     try {
       const found = await sweep(scene, way, trouble, {
         random: seededRandom(seed),
+        mustMeet,
         ...(calls === undefined ? {} : { calls }),
       });
       const list = [...found.ends].map(([reached, count]) => `${count} ${reached}`).join(', ');
@@ -183,7 +185,7 @@ describe.skipIf(!canBuildRecorder())(`steps of sync, CRASH_SEED=${seed}`, () => 
   const ends = ({ ends: found }: Swept) => [...found.values()].reduce((sum, count) => sum + count, 0);
 
   it.concurrent('killed at each file call from the publish to the answer on record', async () => {
-    const found = await swept(ACCEPTED, KILL);
+    const found = await swept(ACCEPTED, KILL, undefined, EACH_STEP);
     expect(found.bad).toEqual([]);
     expect([...found.ends.keys()]).toEqual(expect.arrayContaining([...EACH_STEP]));
   });

@@ -56,61 +56,96 @@ export interface Swept {
 /** Far more file calls than any way has. */
 const MOST_CALLS = 5000;
 
+/** More walks for a step that the calls of the sweep happened to miss. */
+const MOST_AGAIN = 60;
+
+export interface SweepOptions {
+  readonly random: () => number;
+  /** Number of the call for walk i; by default every one. */
+  readonly calls?: (walk: number) => number;
+  /**
+   * Ends that have to be met, in their order on the way. Calls are not the same from walk to walk (a timer's write comes between or
+   * does not), so the one in question can slip through; then the calls around it are walked again.
+   */
+  readonly mustMeet?: readonly Reached[];
+}
+
 /**
- * Walks `way` until no trouble was met any more; `calls` gives the number of the call for walk i (default: every one). After
- * each walk the gateway is brought to rest; after the last one it has ended and is ready for the checker.
+ * Walks `way` until no trouble was met any more, and on until `mustMeet` was met. After each walk the gateway is brought to
+ * rest; after the last one it has ended and is ready for the checker.
  */
-export async function sweep(
-  scene: Scene,
-  way: Way,
-  trouble: Trouble,
-  options: { readonly random: () => number; readonly calls?: (walk: number) => number },
-): Promise<Swept> {
+export async function sweep(scene: Scene, way: Way, trouble: Trouble, options: SweepOptions): Promise<Swept> {
+  const { calls = (walk: number) => walk + 1, mustMeet = [], random } = options;
   const opinionOf = way.opinionOf ?? (() => 'accept');
-  const shop = await Shop.open(scene, {
-    random: options.random,
-    opinionOf,
-    overRecorder: true,
-    plants: way.plants ?? [],
-  });
-  const ends = new Map<Reached, number>();
+  const shop = await Shop.open(scene, { random, opinionOf, overRecorder: true, plants: way.plants ?? [] });
+  const met: { readonly call: number; readonly reached: Reached | null }[] = [];
   await shop.publish(2);
   await shop.until(() => shop.idle, 'rest before the first walk');
   for (let walk = 0; ; walk += 1) {
-    const call = options.calls?.(walk) ?? walk + 1;
+    const call = calls(walk);
     if (call > MOST_CALLS) throw new Error(`"${way.name}" meets trouble for ever`);
-    let newest: TestRecord | undefined;
-    let armed = false;
-    const before = shop.recorder.faultsGiven();
-    await way.walk(
-      shop,
-      () => {
-        armed = true;
-        trouble.arm(shop.recorder, call);
-      },
-      (records) => {
-        newest = records.at(-1);
-      },
-    );
-    await shop.sendAgain();
-    // An answer that could not be written down is never on record.
-    const struck = () => armed && trouble.struck(shop.recorder, before);
-    await shop.until(() => !shop.gateway.running || shop.idle || (shop.done && struck()), `rest after call ${call}`);
-    if (!armed) throw new Error(`"${way.name}" never came to where the counting begins`);
-    const met = struck();
-    trouble.disarm(shop.recorder);
-    if (!met) {
-      await shop.settleDown();
-      way.tidy?.(shop);
-      return { ends, met: walk, shop };
-    }
-    if (!trouble.ends) continue;
-    await shop.gateway.ended();
-    const reached = reachedBy(shop, newest);
-    ends.set(reached, (ends.get(reached) ?? 0) + 1);
-    await shop.restart('SIGKILL');
-    await shop.until(() => shop.done, `rest after the restart for call ${call}`);
+    const outcome = await walked(shop, way, trouble, call);
+    if (outcome === 'no trouble') break;
+    met.push({ call, reached: outcome });
   }
+  for (let again = 0; again < MOST_AGAIN; again += 1) {
+    const between = missed(met, mustMeet);
+    if (between === null) break;
+    const call = between.from + (again % (between.to - between.from + 1));
+    const outcome = await walked(shop, way, trouble, call);
+    if (outcome !== 'no trouble') met.push({ call, reached: outcome });
+  }
+  await shop.settleDown();
+  way.tidy?.(shop);
+  const ends = new Map<Reached, number>();
+  for (const { reached } of met) if (reached !== null) ends.set(reached, (ends.get(reached) ?? 0) + 1);
+  return { ends, met: met.length, shop };
+}
+
+/** The calls around the first of `wanted` that no walk has ended at; null when each was met. */
+function missed(
+  met: readonly { readonly call: number; readonly reached: Reached | null }[],
+  wanted: readonly Reached[],
+): { readonly from: number; readonly to: number } | null {
+  const found = new Set(met.map(({ reached }) => reached));
+  const at = wanted.findIndex((step) => !found.has(step));
+  if (at < 0) return null;
+  const callsOf = (steps: readonly Reached[]) =>
+    met.flatMap(({ call, reached }) => (reached !== null && steps.includes(reached) ? [call] : []));
+  const from = Math.max(1, ...callsOf(wanted.slice(0, at).slice(-1)));
+  const after = callsOf(wanted.slice(at + 1, at + 2));
+  return { from, to: Math.max(from, after.length === 0 ? from + 2 : Math.min(...after)) };
+}
+
+/** One walk with trouble at its call number `call`: how far it had come when the process ended, null when it outlived it. */
+async function walked(shop: Shop, way: Way, trouble: Trouble, call: number): Promise<Reached | null | 'no trouble'> {
+  let newest: TestRecord | undefined;
+  let armed = false;
+  const before = shop.recorder.faultsGiven();
+  await way.walk(
+    shop,
+    () => {
+      armed = true;
+      trouble.arm(shop.recorder, call);
+    },
+    (records) => {
+      newest = records.at(-1);
+    },
+  );
+  await shop.sendAgain();
+  // An answer that could not be written down is never on record.
+  const struck = () => armed && trouble.struck(shop.recorder, before);
+  await shop.until(() => !shop.gateway.running || shop.idle || (shop.done && struck()), `rest after call ${call}`);
+  if (!armed) throw new Error(`"${way.name}" never came to where the counting begins`);
+  const met = struck();
+  trouble.disarm(shop.recorder);
+  if (!met) return 'no trouble';
+  if (!trouble.ends) return null;
+  await shop.gateway.ended();
+  const reached = reachedBy(shop, newest);
+  await shop.restart('SIGKILL');
+  await shop.until(() => shop.done, `rest after the restart for call ${call}`);
+  return reached;
 }
 
 /** Reads a copy of the disk as it lies. */
